@@ -1,0 +1,210 @@
+"""What an agent may ask of the world, as small Protocols over typed values.
+
+An agent never meets an MCP server: it is handed `Sources`, and whoever hands them over decides which
+servers stand behind. A source that is not there is `None`; a tool that needs it is then not offered.
+
+Units: sentence times in milliseconds from the start of the call, durations in seconds, instants with a time zone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal, Protocol
+
+__all__ = [
+    "Call",
+    "CallScope",
+    "CallSource",
+    "DocumentSource",
+    "Message",
+    "MessageSource",
+    "Names",
+    "Party",
+    "Sentence",
+    "SourceError",
+    "Sources",
+    "Table",
+    "Transcript",
+    "Warehouse",
+]
+
+Side = Literal["internal", "external", "unknown"]
+"""Gong's affiliation: the seller's people are internal, the customer's external."""
+
+Level = Literal["timed", "untimed", "prose"]
+"""How much a call source tells: sentences with times, sentences without, or a summary only."""
+
+
+class SourceError(Exception):
+    """A source could not answer. `message` is written for the person who asked: what failed, what to do next.
+
+    `kind`: `unavailable` (try again later), `not_found` (the thing asked for does not exist),
+    `refused` (the source does not allow it).
+    """
+
+    def __init__(self, kind: Literal["unavailable", "not_found", "refused"], message: str) -> None:
+        super().__init__(message)
+        self.kind: Literal["unavailable", "not_found", "refused"] = kind
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody on a call. `speaker_id` joins to sentences; an attendee who said nothing may have none."""
+
+    id: str
+    name: str
+    side: Side
+    title: str | None = None
+    email: str | None = None
+    speaker_id: str | None = None
+    user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One recorded conversation, without its words.
+
+    `owner` is the seller whose call it is; `recorded_stats` holds what the recorder computed itself (Gong's
+    `interactionStats`), by name; `synthetic` marks invented data and must be shown with whatever is said of it.
+    """
+
+    id: str
+    title: str
+    started: datetime
+    duration_s: float
+    parties: tuple[Party, ...] = ()
+    account: str | None = None
+    deal_id: str | None = None
+    deal_stage: str | None = None
+    owner: str | None = None
+    language: str | None = None
+    url: str | None = None
+    private: bool = False
+    synthetic: bool = False
+    recorded_stats: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One spoken sentence; `speaker_id` may belong to nobody in `Call.parties`, and times may overlap."""
+
+    speaker_id: str
+    start_ms: int
+    end_ms: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The words of one call, in order of time."""
+
+    call_id: str
+    sentences: tuple[Sentence, ...]
+    level: Level = "timed"
+
+
+@dataclass(frozen=True, slots=True)
+class CallScope:
+    """Which calls are meant; `None` leaves a dimension open. Dates are inclusive."""
+
+    call_id: str | None = None
+    account: str | None = None
+    rep: str | None = None
+    from_date: date | None = None
+    to_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names a request may mention, as the sources spell them: for parsing and completion."""
+
+    accounts: tuple[str, ...] = ()
+    reps: tuple[str, ...] = ()
+    call_ids: tuple[str, ...] = ()
+
+
+class CallSource(Protocol):
+    """Recorded calls."""
+
+    async def as_of(self) -> date:
+        """The day that relative periods count back from: today for a live source, the last day of a frozen set."""
+        ...
+
+    async def names(self) -> Names:
+        """The accounts, reps and call ids that exist."""
+        ...
+
+    async def find(self, scope: CallScope) -> Sequence[Call]:
+        """The calls in scope, newest first; none is an empty sequence.
+
+        Raises SourceError `not_found` for a `call_id` that does not exist.
+        """
+        ...
+
+    async def transcript(self, call_id: str) -> Transcript | None:
+        """The words of a call, or None where it was not transcribed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of a query, in the order of the query; `truncated` when the source cut them off."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+    truncated: bool = False
+
+
+class Warehouse(Protocol):
+    """A SQL warehouse, read-only."""
+
+    async def as_of(self) -> date:
+        """The last day the data speaks of."""
+        ...
+
+    async def query(self, sql: str) -> Table:
+        """Run one SELECT. Raises SourceError `refused` for anything else or for SQL the warehouse rejects."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a channel."""
+
+    id: str
+    channel: str
+    author: str
+    sent: datetime
+    text: str
+    link: str | None = None
+
+
+class MessageSource(Protocol):
+    """Channels of messages."""
+
+    async def search(self, query: str, channel: str | None = None) -> Sequence[Message]:
+        """Messages that match, newest first."""
+        ...
+
+    async def send(self, channel: str, text: str) -> Message:
+        """Post once and return what was posted."""
+        ...
+
+
+class DocumentSource(Protocol):
+    """Written knowledge."""
+
+    async def search(self, query: str) -> Sequence[tuple[str, str]]:
+        """Pairs of document title and the passage that matches, best first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All that an agent is handed for one call. `None`: no configured server offers it."""
+
+    calls: CallSource | None = None
+    warehouse: Warehouse | None = None
+    messages: MessageSource | None = None
+    documents: DocumentSource | None = None

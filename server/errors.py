@@ -1,0 +1,148 @@
+"""Every way a call can fail, in one tree, and what a client is told.
+
+    SophiaError
+    |- CallerError         the caller's doing; the same call fails again
+    |  |- UnknownTool        no such name among the published tools
+    |  |- InvalidArguments   an argument breaks the tool's schema; says which and why
+    |  `- NotFound           what was asked for does not exist; says what is near
+    |- NoRoute             policy leaves no route for the call; names each cause
+    |- Busy                a limit of this process is reached; `retry_after_s` says when to come back
+    |- DeadlineExceeded    the time for the call ran out
+    |- SourceFailed        what an agent had to ask said no; the other route would hear the same
+    |- SourceDown          what an agent had to ask is away
+    |- DownstreamError     an MCP server behind us
+    |  |- DownstreamDown     it is away; Sophia keeps trying to reach it
+    |  |- DownstreamTimeout  it did not answer in time
+    |  `- DownstreamGarbage  it answered with something that is no MCP result
+    |- ModelFailed         the model of an agent
+    `- InternalError       ourselves; details are in the log under the decision id
+
+`message` is written for whoever made the call: what failed and what to do next. It never holds the text of a foreign
+exception, a path or a secret. `delivered` says whether the call may have reached something that acts on it: only an
+undelivered call, or one that changes nothing, is ever sent again.
+"""
+
+__all__ = [
+    "Busy",
+    "CallerError",
+    "DeadlineExceeded",
+    "DownstreamDown",
+    "DownstreamError",
+    "DownstreamGarbage",
+    "DownstreamTimeout",
+    "InternalError",
+    "InvalidArguments",
+    "ModelFailed",
+    "NoRoute",
+    "NotFound",
+    "SophiaError",
+    "SourceDown",
+    "SourceFailed",
+    "UnknownTool",
+]
+
+
+class SophiaError(Exception):
+    """The root: a failure with a message that may be shown."""
+
+    kind = "internal"
+    retryable = False
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, delivered: bool = True) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_s = retry_after_s
+        self.delivered = delivered
+
+
+class CallerError(SophiaError):
+    """The caller's doing."""
+
+    kind = "caller"
+
+
+class UnknownTool(CallerError):
+    """No published tool has this name."""
+
+    kind = "unknown_tool"
+
+
+class InvalidArguments(CallerError):
+    """An argument breaks the tool's schema."""
+
+    kind = "invalid_arguments"
+
+
+class NotFound(CallerError):
+    """What was asked for does not exist."""
+
+    kind = "not_found"
+
+
+class NoRoute(SophiaError):
+    """Policy, mapping and health leave no route."""
+
+    kind = "no_route"
+
+
+class Busy(SophiaError):
+    """A limit is reached."""
+
+    kind = "busy"
+    retryable = True
+
+
+class DeadlineExceeded(SophiaError):
+    """The time for the call ran out."""
+
+    kind = "deadline"
+
+
+class SourceFailed(SophiaError):
+    """A source of an agent could not answer."""
+
+    kind = "source"
+
+
+class SourceDown(SophiaError):
+    """A source of an agent is away."""
+
+    kind = "source_down"
+    retryable = True
+
+
+class DownstreamError(SophiaError):
+    """An MCP server behind us failed."""
+
+    kind = "downstream"
+
+
+class DownstreamDown(DownstreamError):
+    """The server is away."""
+
+    kind = "downstream_down"
+    retryable = True
+
+
+class DownstreamTimeout(DownstreamError):
+    """The server did not answer in time."""
+
+    kind = "downstream_timeout"
+
+
+class DownstreamGarbage(DownstreamError):
+    """The server's answer is no MCP result."""
+
+    kind = "downstream_garbage"
+
+
+class ModelFailed(SophiaError):
+    """The model of an agent failed."""
+
+    kind = "model"
+
+
+class InternalError(SophiaError):
+    """Our own fault."""
+
+    kind = "internal"
