@@ -1,0 +1,70 @@
+"""Words of spoken English: how they are counted, normalised and told from filling.
+
+Counting is for rates (words per minute), terms are for matching (search, key sentences, whether a reply takes up
+what was said). Terms are cut to a light stem, so that `integrations`, `integrating` and `integration` meet.
+"""
+
+import re
+from functools import lru_cache
+
+__all__ = ["STOP_WORDS", "count_words", "stem", "terms"]
+
+_TOKEN = re.compile(r"[^\W_]+(?:['’\-.,][^\W_]+)*")
+
+_STOP_WORDS = """
+    a about actually after again all also am an and any anything are aren't as at back be because been before being
+    but by can can't could couldn't did didn't do does doesn't doing don't done down each else er even ever every
+    everything few for from further get gets getting go goes going gonna good got great guess had hadn't has hasn't
+    have haven't having he he's hello her here here's hers hey hi him his how how's however i i'd i'll i'm i've if in
+    into is isn't it it'd it'll it's its itself just kind know know like little lot make many maybe me mean mine
+    more most much my myself need no nor not now of off oh ok okay on once one only or other our ours out over own
+    perhaps please pretty quite really right said same say see she she's should shouldn't so some something sort
+    still such sure take tell than thank thanks that that'd that'll that's the their theirs them then there there's
+    these they they'd they'll they're they've thing things think this those though through to too uh um under until
+    up us use very want was wasn't way we we'd we'll we're we've well went were weren't what what's when where
+    where's which while who who's why will with won't would wouldn't yeah yep yes yet you you'd you'll you're you've
+    your yours
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+"""Words that say nothing about the topic."""
+
+# Longest first: the first ending that leaves a stem of four letters or more is cut.
+_ENDINGS = (
+    "ations",
+    "ation",
+    "ments",
+    "ment",
+    "ings",
+    "ing",
+    "ions",
+    "ion",
+    "ers",
+    "ies",
+    "ed",
+    "er",
+    "es",
+    "s",
+    "y",
+    "e",
+)
+
+
+def count_words(text: str) -> int:
+    """How many words were spoken; punctuation marks that stand alone are none."""
+    return sum(1 for token in text.split() if any(character.isalnum() for character in token))
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """The part of a lower-case word that its inflections share; short words stay whole."""
+    word = word.removesuffix("'s").removesuffix("’s")
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
+
+
+def terms(text: str) -> list[str]:
+    """The stems of the words that carry a topic, in order, repeated as often as they occur."""
+    words = (match.group().lower() for match in _TOKEN.finditer(text.replace("’", "'")))
+    return [stem(word) for word in words if word not in STOP_WORDS and len(word) > 1]
