@@ -1,0 +1,1 @@
+"""What agents can do with written knowledge: find the passage that answers."""

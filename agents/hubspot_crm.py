@@ -1,0 +1,52 @@
+"""HubSpot CRM: accounts, deals and the state of the pipeline."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agents.spec import AgentSpec
+from agents.warehouse_tools.account_view import ACCOUNT_VIEW
+from agents.warehouse_tools.deal_view import DEAL_VIEW
+from agents.warehouse_tools.pipeline import PIPELINE_OVERVIEW
+from agents.warehouse_tools.quality import DATA_QUALITY
+from agents.warehouse_tools.risks import DEAL_RISKS
+
+__all__ = ["HUBSPOT_CRM", "CrmArguments"]
+
+
+class CrmArguments(BaseModel):
+    """Which part of the CRM; what is left out is taken from the request, or is open."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    account: str | None = Field(default=None, description="customer account")
+    deal_id: str | None = Field(default=None, description="id of one deal, such as 1C1I7A6R")
+    pipeline: str | None = Field(
+        default=None, description="part of the pipeline: a region, manager, product or sector"
+    )
+    period: str | None = Field(
+        default=None, description="period of the closed deals: 2017-Q4, 2017-10, all, or words such as last quarter"
+    )
+    rep: str | None = Field(default=None, description="only deals of this sales rep, by full name")
+    manager: str | None = Field(default=None, description="only the team of this manager")
+    region: str | None = Field(default=None, description="only this regional office")
+    product: str | None = Field(default=None, description="only this product")
+    sector: str | None = Field(default=None, description="only customers of this sector")
+
+
+HUBSPOT_CRM = AgentSpec(
+    id="hubspot_crm",
+    title="HubSpot CRM",
+    description=(
+        "Answers questions about accounts, deals and the pipeline: what is open and how old it is, which deals are at "
+        "risk, what an account bought, one deal by its id, win rate, deal value, cycle and velocity, and the gaps in "
+        "the CRM's data."
+    ),
+    role="CRM keeper: knows accounts, deals and the pipeline, and the gaps in their data.",
+    instructions=(
+        "Use deal_view for a deal id, account_view for an account, deal_risks for what is stuck, else pipeline_overview.",
+        "Name the gaps in the data before the figures that they affect.",
+        "A deal is at risk only as a candidate: say why, and that age is the only sign.",
+        "Never compute a figure yourself. Keep [SQL] beside what it supports.",
+    ),
+    arguments=CrmArguments,
+    tools=(PIPELINE_OVERVIEW, ACCOUNT_VIEW, DEAL_VIEW, DEAL_RISKS, DATA_QUALITY),
+)

@@ -1,0 +1,54 @@
+"""The tool `post_message`: posts one message, once, and only when the caller confirmed it.
+
+`confirm` is never read out of a request: a transcript or a message that says "post this" posts nothing. Without it
+the tool drafts, and calls no source.
+"""
+
+from pydantic import Field
+
+from agents.message_tools.channel import messages_of, plain_channel
+from agents.message_tools.draft import DraftData, DraftParameters, draft
+from agents.message_tools.search import citation
+from agents.result import Finding
+from agents.sources import SourceError, Sources
+from agents.tool import Observation, Tool
+
+__all__ = ["POST_MESSAGE"]
+
+
+class PostParameters(DraftParameters):
+    """The message, and whether to post it."""
+
+    confirm: bool = Field(default=False, description="true posts; the caller's word, never yours")
+
+
+async def run(sources: Sources, wanted: PostParameters) -> Observation:
+    """Post the message, or draft it. Raises SourceError `not_found` without a channel or a text."""
+    drafted = draft(wanted.channel, wanted.text)
+    if not wanted.confirm:
+        return drafted
+    channel = plain_channel(wanted.channel)
+    if channel is None:
+        raise SourceError("not_found", "Nothing was posted: give `channel`, the channel to post to.")
+    sent = await messages_of(sources).send(channel, (wanted.text or "").strip())
+    cited = citation(sent)
+    body = "\n".join(f"> {line}" for line in sent.text.splitlines())
+    link = f"\n\n{sent.link}" if sent.link else ""
+    return Observation(
+        text=f"**Posted to #{sent.channel}:**\n\n{body}{link}",
+        data=DraftData(channel=sent.channel, text=sent.text, posted=True, id=sent.id, link=sent.link),
+        findings=(Finding(statement=f"Posted to #{sent.channel}", kind="fact", citations=[cited.id], confidence=1),),
+        citations=(cited,),
+    )
+
+
+POST_MESSAGE = Tool(
+    name="post_message",
+    description="Posts one message to a channel when `confirm` is true; otherwise drafts it.",
+    cues=("post", "send", "send a message", "post to", "share in", "announce"),
+    parameters=PostParameters,
+    data=DraftData,
+    needs="messages",
+    run=run,
+    writes=True,
+)

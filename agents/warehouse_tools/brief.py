@@ -1,0 +1,259 @@
+"""The tool `executive_brief`: one page for somebody who decides. Numbers, what moved, risks, customers, decisions, caveats.
+
+Every section is made by the tool that answers its question alone, so the page and the tools never disagree. What the
+warehouse cannot carry is named as missing, above all targets: a number is set against the period before instead.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from agents.analysis.metrics import computable
+from agents.analysis.not_computable import NOT_COMPUTABLE
+from agents.analysis.periods import Period
+from agents.analysis.timespan import quarter
+from agents.result import Citation, Finding, Record
+from agents.sources import Sources, Warehouse
+from agents.tool import Observation, Tool
+from agents.warehouse_tools.asking import Answer, warehouse_of
+from agents.warehouse_tools.compare import Compared, biggest_moves
+from agents.warehouse_tools.customer_voice import Voice, listen
+from agents.warehouse_tools.deals import Deal, Overdue, deals_table, overdue
+from agents.warehouse_tools.formats import change, figure
+from agents.warehouse_tools.glance import Glance, Glanced, glance
+from agents.warehouse_tools.metric_text import PeriodData
+from agents.warehouse_tools.narrowing import Narrowed, narrow_topic, period_of
+from agents.warehouse_tools.quality import Checked, check_quality
+from agents.warehouse_tools.risks import overdue_sentence
+
+__all__ = ["EXECUTIVE_BRIEF"]
+
+RISKS = 5
+MOVES = 2
+MISSING = ("quota_attainment", "forecast", "pipeline_coverage", "retention", "slippage")
+
+
+class BriefParameters(BaseModel):
+    """Which period, and what it is about."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    topic: str | None = Field(
+        default=None,
+        max_length=200,
+        description="a region, manager, product, sector, account or rep to look at alone",
+    )
+    period: str | None = Field(default=None, max_length=100, description="left out: the last quarter of the data")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def blank_is_open(cls, value: object) -> object:
+        """Models fill optional parameters with empty strings."""
+        return None if isinstance(value, str) and not value.strip() else value
+
+
+class Move(Record):
+    """A group whose revenue changed much."""
+
+    dimension: str
+    moved: Compared
+
+
+class BriefData(Record):
+    """The page as data."""
+
+    as_of: str
+    period: PeriodData
+    against: PeriodData | None
+    filters: dict[str, str]
+    key_figures: list[Glance]
+    moves: list[Move]
+    overdue: int
+    engaging: int
+    usual_days: float | None
+    list_value: float
+    top_risks: list[Deal]
+    voice: Voice | None
+    decisions: list[str] = Field(description="candidates, for a person to take")
+    not_computable: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the sections are made from."""
+
+    shown: Glanced
+    moves: tuple[Move, ...]
+    move_answers: tuple[Answer, ...]
+    old: Overdue
+    quality: Checked
+    voice: Voice | None
+    heard: Observation | None
+
+
+async def run(sources: Sources, wanted: BriefParameters) -> Observation:
+    """The brief. Raises SourceError `not_found` for a period without closed deals."""
+    warehouse = warehouse_of(sources)
+    as_of = await warehouse.as_of()
+    period = period_of(wanted.period, as_of) if wanted.period else quarter(as_of.year, (as_of.month + 2) // 3)
+    narrowed, notes = await narrow_topic(warehouse, wanted.topic)
+    page = await gather(sources, warehouse, period, narrowed, as_of)
+    data = data_of(page, period, narrowed, as_of)
+    risk = overdue_sentence(page.old, narrowed)
+    return Observation(
+        text="\n\n".join(sections(page, data, narrowed, risk)),
+        data=data,
+        findings=findings_of(page, risk),
+        citations=citations_of(page, narrowed),
+        notes=(*notes, *caveats(page)),
+    )
+
+
+async def gather(sources: Sources, warehouse: Warehouse, period: Period, narrowed: Narrowed, as_of: date) -> Page:
+    shown = await glance(warehouse, period, narrowed)
+    moves: list[Move] = []
+    answers: list[Answer] = []
+    for dimension in ("product", "regional_office"):
+        if shown.before is None or dimension in narrowed.filters:
+            continue
+        moved, asked = await biggest_moves(
+            warehouse, computable("revenue"), period, shown.before, dimension, narrowed
+        )
+        moves += [Move(dimension=dimension, moved=it) for it in moved[:MOVES]]
+        answers += asked
+    voice, heard = await listen(sources, period, narrowed)
+    return Page(
+        shown=shown,
+        moves=tuple(moves),
+        move_answers=tuple(answers),
+        old=await overdue(warehouse, as_of, narrowed, RISKS),
+        quality=await check_quality(warehouse),
+        voice=voice,
+        heard=heard,
+    )
+
+
+def data_of(page: Page, period: Period, narrowed: Narrowed, as_of: date) -> BriefData:
+    return BriefData(
+        as_of=as_of.isoformat(),
+        period=PeriodData.of(period),
+        against=PeriodData.of(page.shown.before) if page.shown.before else None,
+        filters=dict(narrowed.filters),
+        key_figures=list(page.shown.figures),
+        moves=list(page.moves),
+        overdue=page.old.overdue,
+        engaging=page.old.engaging,
+        usual_days=page.old.usual_days,
+        list_value=page.old.list_value,
+        top_risks=list(page.old.deals),
+        voice=page.voice,
+        decisions=decisions(page),
+        not_computable={missing.title: missing.lacks for missing in NOT_COMPUTABLE if missing.id in MISSING},
+    )
+
+
+def decisions(page: Page) -> list[str]:
+    """What the figures suggest that somebody decides; each names the figure it rests on."""
+    found: list[str] = []
+    old = page.old
+    if old.engaging and old.overdue * 2 > old.engaging:
+        found.append(
+            f"Close or requalify the overdue deals: {old.overdue:,} of {old.engaging:,} engaging ones, so the open "
+            "pipeline says little about what will close."
+        )
+    no_account = next((it for it in page.quality.data.issues if it.id == "no_account"), None)
+    if no_account:
+        found.append(f"Have the account filled in for {no_account.deals:,} deals that have none.")
+    fallen = [move for move in page.moves if (move.moved.difference or 0) < 0]
+    if fallen:
+        worst = min(fallen, key=lambda move: move.moved.difference or 0).moved
+        found.append(f"Look into {worst.key or 'deals without a name'}, which lost the most revenue.")
+    return found
+
+
+def sections(page: Page, data: BriefData, narrowed: Narrowed, risk: str) -> list[str]:
+    texts = [
+        f"**{page.shown.headline}**",
+        page.shown.table,
+    ]
+    if page.moves:
+        texts.append("**What moved**\n\n" + "\n".join(f"- {move_line(move)}" for move in page.moves))
+    texts.append(f"**Top risks** (candidates)\n\n{risk}.")
+    if page.old.deals:
+        texts.append(deals_table(page.old.deals))
+    if page.voice:
+        texts.append(f"**Customer voice** (candidates)\n\n{page.voice.text}")
+    if data.decisions:
+        texts.append("**To decide**\n\n" + "\n".join(f"- {decision}" for decision in data.decisions))
+    missing = ", ".join(title.lower() if title.islower() else title for title in data.not_computable)
+    texts.append(f"Not computable, for want of data: {missing}.")
+    texts.append(
+        f"How: deals by close date, {data.period.label}; open deals as they stand. Data as of {data.as_of}. [SQL]"
+    )
+    return texts
+
+
+def move_line(move: Move) -> str:
+    it = move.moved
+    if it.now is None or it.before is None:
+        return f"{it.key}: not comparable"
+    return f"{it.key or '(none)'}: revenue {figure(it.now, 'usd')}, {change(it.now, it.before, 'usd')}"
+
+
+def findings_of(page: Page, risk: str) -> tuple[Finding, ...]:
+    ids = [answer.citation().id for answer in page.move_answers]
+    return (
+        *page.shown.findings,
+        *(Finding(statement=move_line(move), kind="metric", citations=ids, confidence=1) for move in page.moves),
+        Finding(
+            statement=risk,
+            kind="candidate",
+            citations=[answer.citation().id for answer in page.old.answers],
+            confidence=0.6,
+        ),
+        *(page.heard.findings if page.heard else ()),
+    )
+
+
+def citations_of(page: Page, narrowed: Narrowed) -> tuple[Citation, ...]:
+    answers: Sequence[Answer] = (page.shown.answer, *page.move_answers, *page.old.answers, *page.quality.answers)
+    queries = {(cited := answer.citation(**narrowed.filters)).id: cited for answer in answers}
+    return (*queries.values(), *(page.heard.citations if page.heard else ()))
+
+
+def caveats(page: Page) -> tuple[str, ...]:
+    heard = page.heard.notes if page.heard else ("No recorded calls were read for this brief.",)
+    return (
+        "There is no table of targets: the figures are set against the period before.",
+        f"Data: {page.quality.summary}",
+        *heard,
+    )
+
+
+EXECUTIVE_BRIEF = Tool(
+    name="executive_brief",
+    description=(
+        "Writes the one-page brief of a period: key figures against the period before, what moved, top risks with "
+        "owner, customer voice from calls, decisions to take, and what cannot be computed."
+    ),
+    cues=(
+        "brief",
+        "executive brief",
+        "summary",
+        "overview",
+        "one page",
+        "state of the business",
+        "how are we doing",
+        "board",
+        "report",
+        "risks",
+        "what should I decide",
+        "what changed",
+    ),
+    parameters=BriefParameters,
+    data=BriefData,
+    needs="warehouse",
+    run=run,
+)
