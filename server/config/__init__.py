@@ -1,0 +1,46 @@
+"""Configuration: strict models of the operator's files, loaded with the source of every value.
+
+`load` gives a `Configuration` or a `ConfigurationError` with every problem. May import: nothing of `server`
+outside this package, nothing of `agents` or `teams`.
+"""
+
+from server.config.agno_integration import EMBEDDED, AgentSettings, AgnoIntegration, TeamSettings
+from server.config.configuration import Configuration
+from server.config.loading import Check, check, load
+from server.config.masking import Masks
+from server.config.names import AGENT_IDS, TEAM_IDS, AgentId, TeamId
+from server.config.problems import ConfigurationError, Problem
+from server.config.references import UnresolvedReferenceError
+from server.config.servers import (
+    Downstream,
+    DownstreamServer,
+    HttpTransport,
+    StdioTransport,
+    Transport,
+    resolve_transport,
+)
+
+__all__ = [
+    "AGENT_IDS",
+    "EMBEDDED",
+    "TEAM_IDS",
+    "AgentId",
+    "AgentSettings",
+    "AgnoIntegration",
+    "Check",
+    "Configuration",
+    "ConfigurationError",
+    "Downstream",
+    "DownstreamServer",
+    "HttpTransport",
+    "Masks",
+    "Problem",
+    "StdioTransport",
+    "TeamId",
+    "TeamSettings",
+    "Transport",
+    "UnresolvedReferenceError",
+    "check",
+    "load",
+    "resolve_transport",
+]

@@ -1,0 +1,179 @@
+"""From files and variables to one `Configuration`, or to every reason why there is none.
+
+Later wins: the packaged defaults, the operator's directory, the `SOPHIA_*` environment. An operator's
+`mcpServers` replace the packaged ones as a whole, so that own servers and sample data never mix.
+Nothing is read but these files: no network, no secret, and no program is run.
+"""
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Generic, cast
+
+from server.config.agno_integration import AgnoIntegrationFile, settle_agent, settle_team
+from server.config.checks import missing_references, written_secrets
+from server.config.configuration import Configuration
+from server.config.documents import Value, read_document
+from server.config.downstream import DownstreamFile
+from server.config.environment import read_environment, referenced_variables
+from server.config.foreign import set_aside_foreign
+from server.config.layers import Layer, Source, layer_of, overlay
+from server.config.names import AGENT_IDS, SERVICES, TEAM_IDS
+from server.config.places import (
+    AGNO_FILE,
+    DOWNSTREAM_FILE,
+    OperatorFiles,
+    defaults_dir,
+    operator_files,
+)
+from server.config.problems import ConfigurationError, Keys, Problem, dotted
+from server.config.servers import digest, settle_downstream
+from server.config.validation import Model, validate
+
+_REPLACED_AS_A_WHOLE = (("mcpServers",),)
+_SHOWN_AS_A_WHOLE = frozenset({"capabilities"})
+
+
+@dataclass(slots=True)
+class _Findings:
+    """Problems and warnings, gathered over all steps so that one load reports all of them."""
+
+    problems: list[Problem] = field(default_factory=list[Problem])
+    warnings: list[Problem] = field(default_factory=list[Problem])
+
+    @contextmanager
+    def collecting(self) -> Generator[None]:
+        try:
+            yield
+        except ConfigurationError as fault:
+            self.problems.extend(fault.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class _Valid(Generic[Model]):
+    """A file that passed its model, with the layers it was merged from."""
+
+    file: Model
+    layer: Layer
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What `sophia config check` found; `configuration` is there exactly if there is no problem."""
+
+    configuration: Configuration | None
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def load(config_dir: Path | None, environ: Mapping[str, str]) -> Configuration:
+    """The configuration in effect; raises `ConfigurationError` with every problem there is.
+
+    Without `config_dir`, `SOPHIA_CONFIG_DIR` names the operator's directory; without both there is none.
+    """
+    configuration, _, findings = _load(config_dir, environ)
+    if configuration is None:
+        raise ConfigurationError(findings.problems)
+    return configuration
+
+
+def check(config_dir: Path | None, environ: Mapping[str, str]) -> Check:
+    """Load, and look further: whether the references of the enabled servers lead anywhere now."""
+    configuration, servers, findings = _load(config_dir, environ)
+    if servers is not None:
+        findings.warnings += missing_references(servers.file, servers.layer, environ)
+    return Check(configuration, tuple(findings.problems), tuple(findings.warnings))
+
+
+def _load(
+    config_dir: Path | None, environ: Mapping[str, str]
+) -> tuple[Configuration | None, _Valid[DownstreamFile] | None, _Findings]:
+    findings = _Findings()
+    files = OperatorFiles()
+    with findings.collecting():
+        files = operator_files(config_dir, environ)
+    findings.warnings += files.warnings
+    reached = _downstream_layer(files.downstream, findings)
+    servers = _valid_downstream(reached, findings)
+    said = _agno_layer(files.agno, environ, referenced_variables(reached.tree), findings)
+    integration = _valid_agno(said, servers, findings)
+    if not servers or not integration or findings.problems:
+        return None, servers, findings
+    return _assemble(integration, servers, findings), servers, findings
+
+
+def _downstream_layer(operators: Path | None, findings: _Findings) -> Layer:
+    layer = layer_of(read_document(defaults_dir() / DOWNSTREAM_FILE), "packaged")
+    if operators is not None:
+        with findings.collecting():
+            own = layer_of(read_document(operators), "file")
+            layer = overlay(layer, own, whole=_REPLACED_AS_A_WHOLE)
+    return layer
+
+
+def _valid_downstream(layer: Layer, findings: _Findings) -> _Valid[DownstreamFile] | None:
+    tree, warnings = set_aside_foreign(layer)
+    findings.warnings += warnings
+    with findings.collecting():
+        file = validate(DownstreamFile, tree, layer)
+        findings.warnings += written_secrets(file, layer)
+        return _Valid(file, layer)
+    return None
+
+
+def _agno_layer(
+    operators: Path | None, environ: Mapping[str, str], exempt: frozenset[str], findings: _Findings
+) -> Layer:
+    layer = layer_of(read_document(defaults_dir() / AGNO_FILE), "packaged")
+    if operators is not None:
+        with findings.collecting():
+            layer = overlay(layer, layer_of(read_document(operators), "file"))
+    variables = Layer()
+    with findings.collecting():
+        variables = read_environment(environ, exempt)
+    return overlay(layer, variables)
+
+
+def _valid_agno(
+    layer: Layer, servers: _Valid[DownstreamFile] | None, findings: _Findings
+) -> _Valid[AgnoIntegrationFile] | None:
+    services = [*dict.fromkeys((*servers.file.mcp_servers, *SERVICES))] if servers else None
+    with findings.collecting():
+        return _Valid(validate(AgnoIntegrationFile, layer.tree, layer, services=services), layer)
+    return None
+
+
+def _assemble(
+    integration: _Valid[AgnoIntegrationFile], servers: _Valid[DownstreamFile], findings: _Findings
+) -> Configuration:
+    agno = integration.file.agno_integration
+    said = integration.file.model_dump(mode="json", exclude_unset=True)
+    reached = servers.file.model_dump(mode="json", by_alias=True)
+    values: dict[str, Value] = {}
+    provenance: dict[str, Source] = {}
+    for tree, layer in ((said, integration.layer), (reached, servers.layer)):
+        for keys, value in _leaves(cast("Value", tree)):
+            source = layer.sources.get(keys, Source("built in"))
+            if source.origin != "built in" or value not in (None, [], {}):
+                values[dotted(keys)] = value
+                provenance[dotted(keys)] = source
+    return Configuration(
+        agno=agno,
+        downstream=settle_downstream(servers.file),
+        agents=MappingProxyType({agent_id: settle_agent(agno, agent_id) for agent_id in AGENT_IDS}),
+        teams=MappingProxyType({team_id: settle_team(agno, team_id) for team_id in TEAM_IDS}),
+        values=MappingProxyType(values),
+        provenance=MappingProxyType(provenance),
+        warnings=tuple(findings.warnings),
+        digest=digest([said, reached]),
+    )
+
+
+def _leaves(value: Value, keys: Keys = ()) -> Iterator[tuple[Keys, Value]]:
+    if isinstance(value, dict) and value and not (keys and keys[-1] in _SHOWN_AS_A_WHOLE):
+        for name, inner in value.items():
+            yield from _leaves(inner, (*keys, name))
+    else:
+        yield keys, value
