@@ -1,0 +1,96 @@
+"""What is known of the sources without asking them: the names a request may mention, the days they speak of.
+
+Reading a request needs names, and no request may hang because a server that has them does. So one task asks, at most
+every `FRESH_S`; whoever reads a request takes what is known, and waits only for the very first answers, and not long.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import anyio
+
+from agents.sources import Names, SourceError, Sources
+from agents.warehouse_tools.vocabulary import vocabulary
+
+__all__ = ["Facts", "Known"]
+
+logger = logging.getLogger(__name__)
+
+FRESH_S = 60.0
+AGAIN_S = 5.0
+WAIT_S = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`names` of the calls, `vocabulary` of the warehouse by argument, and the last day of each, None while unknown."""
+
+    names: Names = field(default_factory=Names)
+    vocabulary: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    calls_as_of: date | None = None
+    warehouse_as_of: date | None = None
+
+
+class Known:
+    """The facts, kept by `run`, which serves for as long as the process does."""
+
+    def __init__(self, sources: Callable[[], Sources]) -> None:
+        self._sources = sources
+        self._wanted = anyio.Event()
+        self.forget()
+
+    def forget(self) -> None:
+        """Start anew: other servers are behind the sources now."""
+        self.facts = Facts()
+        self._ask_at = 0.0
+        self._first = anyio.Event()
+        self._wanted.set()
+
+    async def look(self) -> Facts:
+        """What is known; at the very first time after a short wait."""
+        self._wanted.set()
+        if not self._first.is_set():
+            first = self._first
+            with anyio.move_on_after(WAIT_S):
+                await first.wait()
+            first.set()
+        return self.facts
+
+    async def run(self) -> None:
+        """Ask whenever somebody looks and the facts are old."""
+        while True:
+            await self._wanted.wait()
+            self._wanted = anyio.Event()
+            if anyio.current_time() < self._ask_at:
+                continue
+            self._ask_at = anyio.current_time() + FRESH_S
+            first = self._first
+            async with anyio.create_task_group() as asking:
+                asking.start_soon(self._asked, self._calls)
+                asking.start_soon(self._asked, self._warehouse)
+            first.set()
+
+    async def _asked(self, ask: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await ask()
+        except SourceError:
+            self._ask_at = anyio.current_time() + AGAIN_S
+        except Exception:  # whatever a foreign server's answer leads to, requests are still read without its names
+            logger.exception("the names that a request may mention could not be read")
+            self._ask_at = anyio.current_time() + AGAIN_S
+
+    async def _calls(self) -> None:
+        calls = self._sources().calls
+        if calls is not None:
+            names, as_of = await calls.names(), await calls.as_of()
+            self.facts = replace(self.facts, names=names, calls_as_of=as_of)
+
+    async def _warehouse(self) -> None:
+        warehouse = self._sources().warehouse
+        if warehouse is not None:
+            as_of = await warehouse.as_of()
+            self.facts = replace(self.facts, warehouse_as_of=as_of)
+            found = await vocabulary(warehouse)
+            self.facts = replace(self.facts, vocabulary=found)

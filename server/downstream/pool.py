@@ -1,0 +1,199 @@
+"""All downstream servers at once: their connections, the names they are published under, where a name leads.
+
+The table is made anew when a server's offer changes, from what each offered last; a server that is away keeps its
+place in it. Looking a name up is one dictionary access.
+"""
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import quote
+
+import anyio
+import mcp_types as t
+from anyio import to_thread
+
+from server.downstream.connection import Connection
+from server.downstream.endpoint import Endpoint
+from server.downstream.naming import Published, Table, publish
+from server.downstream.offer import Offer, offer_from_json, offer_to_json
+from server.state.store import Store
+
+__all__ = ["Kind", "Member", "OnChange", "Pool", "Tables", "running_pool"]
+
+logger = logging.getLogger(__name__)
+
+TELL_WITHIN_S = 5.0
+"""How long whoever is told of a change may take: a client that does not read holds nobody else up."""
+
+Kind = Literal["tools", "resources", "prompts"]
+OnChange = Callable[[frozenset[Kind]], Awaitable[None]]
+"""Told which lists of what is published have changed; none where only what a server offers itself has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One configured server: how to reach it and under which prefix it is published."""
+
+    endpoint: Endpoint
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Where each published name leads, and the published form of what is there."""
+
+    tools: Table
+    prompts: Table
+    tool_forms: Mapping[str, t.Tool] = field(default_factory=dict[str, t.Tool])
+    prompt_forms: Mapping[str, t.Prompt] = field(default_factory=dict[str, t.Prompt])
+    resources: Mapping[str, tuple[str, str, t.Resource]] = field(
+        default_factory=dict[str, tuple[str, str, t.Resource]]
+    )
+    templates: tuple[tuple[str, t.ResourceTemplate], ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+class Pool:
+    """The connections and their tables. Made by `running_pool`."""
+
+    def __init__(
+        self,
+        members: Iterable[Member],
+        store: Store,
+        client_info: t.Implementation,
+        own_tools: frozenset[str],
+        own_prompts: frozenset[str],
+        catalog_wait_s: float,
+    ) -> None:
+        self._members = {member.endpoint.name: member for member in members}
+        self._store = store
+        self._own_tools = own_tools
+        self._own_prompts = own_prompts
+        self._catalog_wait_s = catalog_wait_s
+        self._on_change: list[OnChange] = []
+        self.connections = {
+            name: Connection(member.endpoint, client_info, self._offered, self._kept(member.endpoint))
+            for name, member in self._members.items()
+        }
+        self.tables = self._tables()
+
+    def on_change(self, told: OnChange) -> None:
+        """Have `told` awaited whenever what is published has changed."""
+        self._on_change.append(told)
+
+    async def listed(self) -> Tables:
+        """The tables, after a short wait for servers that were never seen before."""
+        with anyio.move_on_after(self._catalog_wait_s):
+            await self.seen()
+        return self.tables
+
+    async def seen(self) -> None:
+        """Wait until every server has shown once what it offers, now or in an earlier run, or could not."""
+        async with anyio.create_task_group() as waiting:
+            for connection in self.connections.values():
+                if connection.offer is None:
+                    waiting.start_soon(connection.settled)
+
+    async def settled(self) -> None:
+        """Wait until each server has connected or failed to, once."""
+        async with anyio.create_task_group() as waiting:
+            for connection in self.connections.values():
+                waiting.start_soon(connection.settled)
+
+    def tool(self, name: str) -> tuple[Connection, Published, t.Tool] | None:
+        """Where a published tool leads, with its published form."""
+        entry = self.tables.tools.by_name.get(name)
+        return None if entry is None else (self.connections[entry.server], entry, self.tables.tool_forms[name])
+
+    def prompt(self, name: str) -> tuple[Connection, Published] | None:
+        """Where a published prompt leads."""
+        entry = self.tables.prompts.by_name.get(name)
+        return None if entry is None else (self.connections[entry.server], entry)
+
+    async def run(self) -> None:
+        """Hold all connections until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            for connection in self.connections.values():
+                tasks.start_soon(connection.run, name=f"downstream {connection.name}")
+
+    def _kept(self, endpoint: Endpoint) -> Offer | None:
+        kept = self._store.load_catalog(endpoint.name, endpoint.digest)
+        return None if kept is None else offer_from_json(kept)
+
+    async def _offered(self, server: str, offer: Offer) -> None:
+        # Nothing that goes wrong here is the server's fault, and none of it may cost the server its connection.
+        before, self.tables = self.tables, self._tables()
+        try:
+            digest = self._members[server].endpoint.digest
+            await to_thread.run_sync(self._store.save_catalog, server, digest, offer_to_json(offer))
+        except Exception:  # a full disk; the next start then waits for the server instead of knowing it
+            logger.exception("the catalog of %s could not be kept", server)
+        changed = _changed(before, self.tables)
+        for told in self._on_change:
+            try:
+                with anyio.move_on_after(TELL_WITHIN_S):
+                    await told(changed)
+            except Exception:  # whoever is told has faults of their own
+                logger.exception("a change of %s could not be told to everybody", server)
+
+    def _tables(self) -> Tables:
+        offers = [(name, self._members[name].prefix, c.offer) for name, c in self.connections.items() if c.offer]
+        tools = publish(self._own_tools, [(n, p, [x.name for x in o.tools]) for n, p, o in offers])
+        prompts = publish(self._own_prompts, [(n, p, [x.name for x in o.prompts]) for n, p, o in offers])
+        resources, remarks = _resources([(name, offer) for name, _, offer in offers])
+        own_tools = {(name, tool.name): tool for name, _, offer in offers for tool in offer.tools}
+        own_prompts = {(name, prompt.name): prompt for name, _, offer in offers for prompt in offer.prompts}
+        return Tables(
+            tools=tools,
+            prompts=prompts,
+            tool_forms={
+                p.name: own_tools[p.server, p.original].model_copy(update={"name": p.name})
+                for p in tools.by_name.values()
+            },
+            prompt_forms={
+                p.name: own_prompts[p.server, p.original].model_copy(update={"name": p.name})
+                for p in prompts.by_name.values()
+            },
+            resources=resources,
+            templates=tuple((name, template) for name, _, offer in offers for template in offer.templates),
+            remarks=(*tools.remarks, *prompts.remarks, *remarks),
+        )
+
+
+def _changed(before: Tables, after: Tables) -> frozenset[Kind]:
+    same: dict[Kind, bool] = {
+        "tools": before.tool_forms == after.tool_forms,
+        "resources": (before.resources, before.templates) == (after.resources, after.templates),
+        "prompts": before.prompt_forms == after.prompt_forms,
+    }
+    return frozenset(kind for kind, equal in same.items() if not equal)
+
+
+def _resources(offers: list[tuple[str, Offer]]) -> tuple[dict[str, tuple[str, str, t.Resource]], list[str]]:
+    """Published URI -> (server, its own URI, published form). URIs stay; on a conflict the later server's moves."""
+    table: dict[str, tuple[str, str, t.Resource]] = {}
+    remarks: list[str] = []
+    for server, offer in offers:
+        for resource in offer.resources:
+            original = uri = str(resource.uri)
+            if uri in table:
+                uri = f"sophia://downstream/{server}/{quote(original, safe='')}"
+                remarks.append(
+                    f"resource {original} of `{server}` is published as {uri}: `{table[original][0]}` has it"
+                )
+            table[uri] = (server, original, resource.model_copy(update={"uri": uri}))
+    return table, remarks
+
+
+@asynccontextmanager
+async def running_pool(pool: Pool) -> AsyncGenerator[Pool, None]:
+    """Keep the pool's connections up for the length of the block; on leaving, every child process has ended."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(pool.run)
+        try:
+            yield pool
+        finally:
+            tasks.cancel_scope.cancel()

@@ -1,0 +1,1 @@
+"""What outlives a process: the last good catalog of each downstream, and the decisions that were made."""
