@@ -1,0 +1,155 @@
+"""The agno route: one of our own tools, run by an agent or a team that is built for this call and dropped after it.
+
+Nothing here queues: over the limit of concurrent runs a call is refused at once and told when to come back.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import Literal, cast
+
+import anyio
+from anyio import to_thread
+
+from agents.build import ForeignTool
+from agents.models.ladder import LadderModel, Models, ModelUnavailable
+from agents.outcome import Answered, Failed, Job, Outcome
+from agents.run import run_agent
+from agents.sources import Sources
+from agents.spec import AgentSpec
+from server.config.configuration import Configuration
+from server.config.names import AgentId, TeamId
+from server.errors import (
+    Busy,
+    DeadlineExceeded,
+    InternalError,
+    ModelFailed,
+    NotFound,
+    SophiaError,
+    SourceDown,
+    SourceFailed,
+)
+from teams.run import run_team
+from teams.spec import TeamSpec
+
+__all__ = ["AgnoRoute"]
+
+RETRY_AFTER_S = 1.0
+Kind = Literal["agent", "team"]
+Lend = Callable[[AgentId], Sequence[ForeignTool]]
+"""The downstream tools that configuration lends to an agent, as they are."""
+
+
+class AgnoRoute:
+    """Runs agents and teams, within the limits of the process."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        models: Models,
+        sources: Callable[[], Sources],
+        lend: Lend,
+    ) -> None:
+        limits = configuration.agno.resource_management
+        self._configuration = configuration
+        self._models = models
+        self._sources = sources
+        self._lend = lend
+        self._limits: Mapping[Kind, int] = {
+            "agent": limits.max_concurrent_agents,
+            "team": limits.max_concurrent_teams,
+        }
+        self.running: dict[Kind, int] = {"agent": 0, "team": 0}
+        self._importing = anyio.Lock()
+        self._imported = False
+
+    async def warm(self) -> None:
+        """Import Agno and run it once, so that no caller waits for either."""
+        await self._import()
+        from agents.engine import warm
+
+        await warm()
+
+    async def run(self, spec: AgentSpec | TeamSpec, job: Job) -> Answered:
+        """The answer. Raises SophiaError; `delivered` is true only where a tool that changes something was called."""
+        kind: Kind = "agent" if isinstance(spec, AgentSpec) else "team"
+        await self._import()
+        async with self._place(kind, spec.title):
+            try:
+                outcome = await (
+                    self._run_agent(spec, job) if isinstance(spec, AgentSpec) else self._run_team(spec, job)
+                )
+            except ModelUnavailable as error:
+                raise ModelFailed(error.message, delivered=False) from error
+        if isinstance(outcome, Failed):
+            raise _error(outcome)
+        return outcome
+
+    def full(self, kind: Kind) -> str | None:
+        """Why another run of this kind would be refused now, if it would."""
+        limit = self._limits[kind]
+        return f"{limit} {kind}s are running, which is the limit" if self.running[kind] >= limit else None
+
+    async def _import(self) -> None:
+        # In a thread, because it takes long; once, because two threads importing Agno at a time see half of it.
+        if not self._imported:
+            async with self._importing:
+                await to_thread.run_sync(_import_agno)
+                self._imported = True
+
+    @asynccontextmanager
+    async def _place(self, kind: Kind, title: str) -> AsyncGenerator[None, None]:
+        if reason := self.full(kind):
+            raise Busy(
+                f"{title} cannot start: {reason}. Try again in a moment.",
+                retry_after_s=RETRY_AFTER_S,
+                delivered=False,
+            )
+        self.running[kind] += 1
+        try:
+            yield
+        finally:
+            self.running[kind] -= 1
+
+    async def _run_agent(self, spec: AgentSpec, job: Job) -> Outcome:
+        agent_id = cast("AgentId", spec.id)
+        return await run_agent(
+            spec, job, model=self._model_of(agent_id), sources=self._sources(), foreign=self._lend(agent_id)
+        )
+
+    async def _run_team(self, spec: TeamSpec, job: Job) -> Outcome:
+        settings = self._configuration.team(cast("TeamId", spec.id))
+        return await run_team(
+            spec,
+            job,
+            leader_model=self._models.resolve(settings.model),
+            member_models=lambda agent_id: self._model_of(cast("AgentId", agent_id)),
+            sources=self._sources(),
+            foreign={member.id: self._lend(cast("AgentId", member.id)) for member in spec.members},
+            mode=settings.mode,
+        )
+
+    def _model_of(self, agent_id: AgentId) -> LadderModel:
+        return self._models.resolve(self._configuration.agent(agent_id).model)
+
+
+def _error(failed: Failed) -> SophiaError:
+    kinds: Mapping[str, type[SophiaError]] = {
+        "deadline": DeadlineExceeded,
+        "limit": ModelFailed,
+        "model": ModelFailed,
+        "source": SourceFailed,
+        "source_down": SourceDown,
+        "not_found": NotFound,
+        "internal": InternalError,
+    }
+    retry_after_s = RETRY_AFTER_S if failed.kind == "source_down" else None
+    return kinds[failed.kind](failed.message, delivered=failed.wrote, retry_after_s=retry_after_s)
+
+
+def _import_agno() -> None:
+    from agents.engine import prepare
+
+    prepare()
+    for module in ("agno.agent", "agno.team", "agents.models.embedded"):
+        import_module(module)

@@ -1,0 +1,128 @@
+"""The bridge in service: what is known now, handed to `decide`; what was decided, run and remembered.
+
+Two kinds of calls pass here. Our own tools may have an agno route and a downstream route. A downstream tool under its
+published name has one route; its decision is made once per policy and shared by all its calls.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from time import time
+from typing import Any, TypeVar
+
+from server.bridge.decide import (
+    Call,
+    Decision,
+    DownstreamMapping,
+    Live,
+    Policy,
+    Reason,
+    Route,
+    Tool,
+    allowed,
+    decide,
+    is_busy,
+)
+from server.bridge.decision_log import DecisionLog, new_id
+from server.bridge.evidence import Evidence
+from server.bridge.execute import Executed, Fallback, RouteRun, execute
+from server.errors import InternalError, SophiaError
+from server.state.store import DecisionRecord
+
+__all__ = ["Bridge", "Made"]
+
+logger = logging.getLogger(__name__)
+
+ResultT = TypeVar("ResultT")
+NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A decision about one call, with the id it is known by."""
+
+    id: str
+    tool: str
+    decision: Decision
+
+
+class Bridge:
+    """Decides and runs."""
+
+    def __init__(self, policy: Policy, fallback: Fallback, evidence: Evidence, log: DecisionLog) -> None:
+        self.policy = policy
+        self.evidence = evidence
+        self.log = log
+        self.fallback = fallback
+        self._only_routes: dict[str, Decision] = {}
+        self._busy: set[str] = set()
+
+    def serves(self, tool: Tool) -> bool:
+        """Whether policy leaves the tool any route at all; one without is not listed."""
+        return bool(allowed(tool, self.policy))
+
+    def explain(self, call: Call, tool: Tool, faults: Mapping[Route, str]) -> Decision:
+        """What would be decided about a call of our own tool now."""
+        downstream = self.evidence.known(tool.name, "downstream")
+        routes: tuple[Route, ...] = ("agno", "downstream")
+        calls = sum(self.evidence.calls_last_minute(tool.name, route) for route in routes)
+        if is_busy(calls, tool.name in self._busy):
+            self._busy.add(tool.name)
+        else:
+            self._busy.discard(tool.name)
+        live = Live(
+            faults=faults,
+            calls_last_minute=calls,
+            busy=tool.name in self._busy,
+            downstream_p95_ms=downstream.p95_ms if downstream else None,
+        )
+        return decide(call, tool, self.policy, live)
+
+    def decide(self, call: Call, tool: Tool, faults: Mapping[Route, str]) -> Made:
+        """Decide about a call of our own tool."""
+        return Made(new_id(), tool.name, self.explain(call, tool, faults))
+
+    def decide_proxied(self, name: str, server: str) -> Made:
+        """The one decision there is about a downstream tool."""
+        decision = self._only_routes.get(name)
+        if decision is None:
+            only = Tool(name, downstream=DownstreamMapping(server, NOTHING, NOTHING, NOTHING))
+            decision = self._only_routes[name] = decide(Call(unit=""), only, self.policy, Live())
+        return Made(new_id(), name, decision)
+
+    def refused(self, name: str, error: SophiaError) -> Made:
+        """A call that never came to a decision: its arguments, or what it asked of us, are not acceptable."""
+        made = Made(new_id(), name, Decision(None, None, (Reason("allowed", f"the call was refused: {error.kind}"),)))
+        self._note(made, {"ended": "refused", "error": error.kind, "attempts": []})
+        return made
+
+    def _note(self, made: Made, outcome: Mapping[str, Any]) -> None:
+        self.log.note(DecisionRecord(made.id, time(), made.tool, {**asdict(made.decision), "outcome": outcome}))
+
+    async def execute(
+        self, made: Made, runs: Mapping[Route, RouteRun[ResultT]], deadline_ms: int
+    ) -> Executed[ResultT]:
+        """Run a decision and remember how it ended. Raises SophiaError."""
+        outcome: dict[str, Any] = {"attempts": []}
+
+        def observe(route: Route, latency_ms: float, error: SophiaError | None) -> None:
+            self.evidence.record(made.tool, route, latency_ms, error)
+            if isinstance(error, InternalError):
+                logger.error("decision %s: %s failed inside on the %s route", made.id, made.tool, route)
+            outcome["attempts"].append(
+                {"route": route, "latency_ms": round(latency_ms, 2), "error": error.kind if error else None}
+            )
+
+        try:
+            executed = await execute(made.decision, runs, self.fallback, deadline_ms, observe)
+        except SophiaError as error:
+            outcome |= {"ended": "failed", "error": error.kind}
+            raise
+        except BaseException:
+            outcome |= {"ended": "cancelled"}
+            raise
+        else:
+            outcome |= {"ended": "served", "route": executed.route, "fallback_reason": executed.fallback_reason}
+            return executed
+        finally:
+            self._note(made, outcome)

@@ -1,0 +1,369 @@
+"""What a decision promises whatever the call, and what each rule does."""
+
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.bridge.decide import (
+    Call,
+    Decision,
+    DownstreamMapping,
+    Live,
+    Policy,
+    Route,
+    Tool,
+    allowed,
+    decide,
+    is_busy,
+    score_terms,
+    share_of,
+)
+
+NAMES = st.sampled_from(["call_id", "rep", "period", "call_brief", "metric"])
+SETS = st.frozensets(NAMES)
+ROUTES: st.SearchStrategy[Route] = st.sampled_from(["agno", "downstream"])
+TEXT = st.text(st.characters(exclude_categories=()), max_size=8)  # half characters included: JSON can hold them
+
+mappings = st.builds(DownstreamMapping, st.just("gong"), SETS, SETS, SETS)
+calls = st.builds(Call, TEXT, SETS, st.none() | NAMES, st.none() | ROUTES)
+tools = st.builds(
+    Tool,
+    name=TEXT,
+    agno=st.sampled_from([None, "agent", "team"]),
+    downstream=st.none() | mappings,
+    target_ms=st.none() | st.integers(1, 1000),
+    services=st.integers(0, 6),
+    **{f.name: st.booleans() for f in fields(Tool) if f.type in (bool, "bool")},
+)
+policies = st.builds(
+    Policy,
+    st.just("v1"),
+    mode=st.sampled_from(["hybrid", "agno_preferred", "traditional_only"]),
+    agents_enabled=st.booleans(),
+    teams_enabled=st.booleans(),
+    agno_percent=st.sampled_from([None, 0, 1, 10, 50, 99, 100]),
+    salt=TEXT,
+)
+lives = st.builds(
+    Live,
+    st.dictionaries(ROUTES, st.just("away")),
+    st.integers(0, 300),
+    st.booleans(),
+    st.none() | st.floats(0, 5000),
+)
+
+GONG = DownstreamMapping("gong", frozenset({"call_brief"}), frozenset({"call_id"}), frozenset({"call_id", "rep"}))
+BOTH = Tool("gong_intelligence", agno="agent", downstream=GONG, target_ms=500)
+CALL = Call("ann", frozenset({"call_id"}), "call_brief")
+POLICY = Policy("v1")
+WELL = Live()
+
+
+def told(decision: Decision) -> str:
+    return " | ".join(f"{reason.rule}: {reason.text}" for reason in decision.reasons)
+
+
+# Whatever the call
+
+
+@given(calls, tools, policies, lives)
+def test_every_call_has_a_decision_and_the_same_call_the_same_one(
+    call: Call, tool: Tool, policy: Policy, live: Live
+) -> None:
+    decision = decide(call, tool, policy, live)
+    assert decision == decide(replace(call), replace(tool), replace(policy), replace(live))
+    assert decision.reasons
+
+
+@given(calls, tools, policies, lives)
+def test_a_route_that_policy_removed_never_comes_back(call: Call, tool: Tool, policy: Policy, live: Live) -> None:
+    decision = decide(call, tool, policy, live)
+    left = allowed(tool, policy)
+    assert {decision.route, decision.fallback, decision.arm} - {None} <= set(left)
+    assert (decision.route is None) or decision.route != decision.fallback
+
+
+@given(calls, tools, policies, lives)
+def test_a_call_never_goes_where_it_cannot_be_expressed(call: Call, tool: Tool, policy: Policy, live: Live) -> None:
+    mapping = tool.downstream
+    if tool.agno is None or mapping is None:
+        return  # a downstream tool under its own name takes its own arguments
+    expressible = (
+        call.intent in mapping.intents
+        and mapping.required <= call.arguments
+        and call.arguments <= mapping.expressible
+    )
+    decision = decide(call, tool, policy, live)
+    if not expressible:
+        assert "downstream" not in {decision.route, decision.fallback}
+
+
+@given(calls, tools, policies, lives)
+def test_a_forced_route_is_taken_or_refused_and_never_replaced(
+    call: Call, tool: Tool, policy: Policy, live: Live
+) -> None:
+    if call.forced is not None:
+        decision = decide(call, tool, policy, live)
+        assert decision.route in {call.forced, None}
+        assert decision.fallback is None
+
+
+@given(TEXT, TEXT, TEXT)
+def test_a_units_place_is_a_share(tool: str, salt: str, unit: str) -> None:
+    assert 0 <= share_of(tool, salt, unit) < 100
+
+
+# 1. Allowed
+
+
+@pytest.mark.parametrize(
+    ("tool", "policy", "why"),
+    [
+        (replace(BOTH, use_agno=False), POLICY, "`use_agno` is off"),
+        (BOTH, replace(POLICY, agents_enabled=False), "enable_agno_agents"),
+        (replace(BOTH, agno="team"), replace(POLICY, teams_enabled=False), "enable_team_coordination"),
+        (BOTH, replace(POLICY, mode="traditional_only"), "traditional_only"),
+        (BOTH, replace(POLICY, agno_percent=0), "0 %"),
+    ],
+)
+def test_a_switch_takes_agno_out_and_says_which(tool: Tool, policy: Policy, why: str) -> None:
+    wanting = replace(tool, requires_teams=True, performance_critical=True)
+    decision = decide(CALL, wanting, policy, Live({"downstream": "it is away"}))
+    assert (decision.route, decision.fallback) == ("downstream", None)
+    assert why in told(decision)
+
+
+def test_a_tool_that_no_agent_serves_takes_whatever_arguments_it_is_given() -> None:
+    proxied = Tool("gong__list_calls", downstream=DownstreamMapping("gong", *[frozenset[str]()] * 3))
+    decision = decide(Call("", frozenset({"cursor"})), proxied, POLICY, WELL)
+    assert (decision.route, told(decision)) == ("downstream", "allowed: downstream is the only route")
+
+
+def test_the_agents_flag_leaves_teams_alone_and_the_teams_flag_agents() -> None:
+    team = Tool("sales_intelligence_team", agno="team")
+    agent = Tool("hubspot_crm", agno="agent")
+    assert allowed(team, replace(POLICY, agents_enabled=False)) == ("agno",)
+    assert allowed(agent, replace(POLICY, teams_enabled=False)) == ("agno",)
+
+
+def test_a_rollout_at_zero_leaves_a_tool_without_another_route_in_service() -> None:
+    assert allowed(Tool("executive_knowledge", agno="agent"), replace(POLICY, agno_percent=0)) == ("agno",)
+
+
+def test_a_tool_with_no_route_left_names_each_cause() -> None:
+    decision = decide(Call("ann"), Tool("hubspot_crm", agno="agent", use_agno=False), POLICY, WELL)
+    assert decision.route is None
+    assert "agno is out" in told(decision)
+    assert "downstream is out" in told(decision)
+
+
+# 2. Force
+
+
+def test_force_takes_a_route_against_score_rollout_and_health() -> None:
+    policy = replace(POLICY, agno_percent=1)
+    ill = Live({"agno": "full", "downstream": "away"})
+    assert decide(replace(CALL, forced="agno"), BOTH, policy, ill).route == "agno"
+    assert (
+        decide(replace(CALL, forced="downstream"), BOTH, replace(POLICY, agno_percent=99), ill).route == "downstream"
+    )
+
+
+def test_force_of_a_removed_route_is_refused() -> None:
+    decision = decide(replace(CALL, forced="agno"), BOTH, replace(POLICY, mode="traditional_only"), WELL)
+    assert decision.route is None
+    assert "not allowed" in told(decision)
+
+
+def test_force_of_a_route_that_cannot_express_the_call_is_refused_with_the_reason() -> None:
+    decision = decide(Call("ann", frozenset(), "call_brief", "downstream"), BOTH, POLICY, WELL)
+    assert decision.route is None
+    assert "it needs `call_id`" in told(decision)
+
+
+# 3. Mappable
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (replace(CALL, intent=None), "does not say clearly"),
+        (replace(CALL, intent="pricing"), "does not know `pricing`"),
+        (replace(CALL, arguments=frozenset({"rep"})), "needs `call_id`"),
+        (replace(CALL, arguments=frozenset({"call_id", "from_date"})), "cannot express `from_date`"),
+    ],
+)
+def test_a_call_that_the_server_cannot_take_goes_to_agno_with_the_reason(call: Call, why: str) -> None:
+    for policy in (POLICY, replace(POLICY, agno_percent=1)):
+        decision = decide(call, BOTH, policy, Live({"agno": "full"}))
+        assert (decision.route, decision.fallback, decision.arm) == ("agno", None, None)
+        assert why in told(decision)
+
+
+def test_a_call_that_only_the_removed_route_could_take_has_none() -> None:
+    decision = decide(replace(CALL, intent=None), BOTH, replace(POLICY, mode="traditional_only"), WELL)
+    assert decision.route is None
+
+
+# 4. Rollout
+
+
+def arms(percent: int, units: range, salt: str = "s") -> list[Route | None]:
+    policy = replace(POLICY, agno_percent=percent, salt=salt)
+    return [decide(replace(CALL, unit=f"u{n}"), BOTH, policy, WELL).arm for n in units]
+
+
+@pytest.mark.parametrize("percent", [1, 10, 50, 90])
+def test_a_rollout_serves_its_share_of_many_units(percent: int) -> None:
+    units = 4000
+    served = arms(percent, range(units)).count("agno")
+    share = percent / 100
+    five_sigma = 5 * (units * share * (1 - share)) ** 0.5
+    assert abs(served - units * share) < five_sigma
+
+
+@given(TEXT, TEXT, st.integers(1, 98), st.integers(1, 98))
+def test_a_unit_that_agno_serves_stays_when_the_share_grows(unit: str, salt: str, a: int, b: int) -> None:
+    low, high = sorted((a, b))
+    call = replace(CALL, unit=unit)
+    before, after = (decide(call, BOTH, replace(POLICY, agno_percent=p, salt=salt), WELL).arm for p in (low, high))
+    assert before == "downstream" or after == "agno"
+
+
+def test_another_salt_draws_other_units() -> None:
+    assert arms(50, range(64), "one") != arms(50, range(64), "two")
+
+
+def test_the_calls_of_one_unit_stay_together_whatever_they_ask() -> None:
+    policy = replace(POLICY, agno_percent=50)
+    other = replace(CALL, arguments=frozenset({"call_id", "rep"}))
+    for n in range(50):
+        unit = f"u{n}"
+        first, second = (decide(replace(call, unit=unit), BOTH, policy, WELL).arm for call in (CALL, other))
+        assert first == second
+
+
+def test_a_rollout_records_no_score_and_the_score_does_not_choose() -> None:
+    eager = replace(BOTH, requires_teams=True, performance_critical=True)
+    policy = replace(POLICY, agno_percent=1)
+    routes = {decide(replace(CALL, unit=f"u{n}"), eager, policy, WELL).route for n in range(200)}
+    assert "downstream" in routes
+
+
+def test_at_100_percent_nothing_is_drawn_and_the_score_chooses() -> None:
+    decision = decide(CALL, BOTH, POLICY, WELL)
+    assert decision.arm is None
+    assert decision.score == 0
+
+
+# 5. Score: each term alone turns the choice, and only past its boundary
+
+LEANING = replace(BOTH, high_frequency=True)  # +2: a term of -2 alone brings it to 0
+SLIGHTLY = replace(BOTH, memory_constrained=True)  # +1: a term of -1 alone brings it to 0
+
+
+@pytest.mark.parametrize(
+    ("name", "tool", "live", "turned_tool", "turned_live"),
+    [
+        ("performance_critical", BOTH, WELL, replace(BOTH, performance_critical=True), WELL),
+        ("performance_critical", replace(BOTH, target_ms=200), WELL, replace(BOTH, target_ms=199), WELL),
+        ("performance_critical", BOTH, Live(downstream_p95_ms=500), BOTH, Live(downstream_p95_ms=500.1)),
+        ("high_frequency", BOTH, WELL, replace(BOTH, high_frequency=True), WELL),
+        ("high_frequency", BOTH, Live(calls_last_minute=101), BOTH, Live(calls_last_minute=101, busy=True)),
+        ("requires_teams", BOTH, WELL, replace(BOTH, requires_teams=True), WELL),
+        ("memory_constrained", BOTH, WELL, replace(BOTH, memory_constrained=True), WELL),
+        ("many_integrations", replace(LEANING, services=3), WELL, replace(LEANING, services=4), WELL),
+        ("custom_logic", SLIGHTLY, WELL, replace(SLIGHTLY, custom_logic=True), WELL),
+        ("legacy_compatibility", LEANING, WELL, replace(LEANING, legacy_compatibility=True), WELL),
+    ],
+)
+def test_each_term_of_the_score_turns_the_choice_by_itself(
+    name: str, tool: Tool, live: Live, turned_tool: Tool, turned_live: Live
+) -> None:
+    before, after = decide(CALL, tool, POLICY, live), decide(CALL, turned_tool, POLICY, turned_live)
+    assert {before.route, after.route} == {"agno", "downstream"}
+    assert name not in {term.name for term in before.terms}
+    assert name in {term.name for term in after.terms}
+    assert after.score == sum(term.points for term in after.terms)
+    assert name in told(after)
+
+
+def test_a_measured_term_counts_once_beside_the_declared_one() -> None:
+    slow = Live(calls_last_minute=500, downstream_p95_ms=9000)
+    declared = replace(BOTH, performance_critical=True, high_frequency=True)
+    assert decide(CALL, declared, POLICY, slow).score == 5
+
+
+def test_agno_preferred_chooses_agno_against_the_score() -> None:
+    against = replace(BOTH, legacy_compatibility=True)
+    assert decide(CALL, against, replace(POLICY, mode="agno_preferred"), WELL).route == "agno"
+    assert decide(CALL, against, POLICY, WELL).route == "downstream"
+
+
+def test_a_tool_with_one_route_keeps_it_below_zero() -> None:
+    lonely = Tool("hubspot_crm", agno="agent", legacy_compatibility=True)
+    assert decide(Call("ann"), lonely, POLICY, WELL).route == "agno"
+
+
+# 6. Health
+
+
+def test_an_ill_route_gives_way_and_the_arm_stays_what_was_drawn() -> None:
+    policy = replace(POLICY, agno_percent=50)
+    for n in range(40):
+        call = replace(CALL, unit=f"u{n}")
+        drawn = decide(call, BOTH, policy, WELL)
+        assert drawn.route is not None
+        assert drawn.fallback is not None
+        moved = decide(call, BOTH, policy, Live({drawn.route: "it is away"}))
+        assert (moved.route, moved.arm, moved.fallback) == (drawn.fallback, drawn.arm, None)
+        assert "it is away" in told(moved)
+
+
+def test_a_route_with_nowhere_to_give_way_to_is_tried_all_the_same() -> None:
+    decision = decide(CALL, BOTH, POLICY, Live({"agno": "full", "downstream": "away"}))
+    assert (decision.route, decision.fallback) == ("downstream", None)
+    assert "away" in told(decision)
+
+
+def test_the_other_routes_illness_changes_nothing() -> None:
+    assert decide(CALL, BOTH, POLICY, Live({"agno": "full"})).route == "downstream"
+
+
+def test_a_busy_tool_stays_busy_until_it_is_called_clearly_less() -> None:
+    calls = [10, 100, 101, 90, 70, 69, 90, 101]
+    busy, seen = False, []
+    for count in calls:
+        busy = is_busy(count, busy)
+        seen.append(busy)
+    assert seen == [False, False, True, True, True, False, False, True]
+
+
+def test_a_share_of_a_hundred_leaves_nobody_behind_that_ninety_nine_had() -> None:
+    idle = Tool("hubspot_crm", agno="agent", downstream=BOTH.downstream)
+    assert decide(CALL, idle, POLICY, WELL).route == "downstream"
+    assert decide(CALL, idle, replace(POLICY, agno_percent=100), WELL).arm == "agno"
+
+
+def test_every_term_has_the_points_it_is_documented_with() -> None:
+    everything = replace(
+        BOTH,
+        performance_critical=True,
+        high_frequency=True,
+        requires_teams=True,
+        memory_constrained=True,
+        services=4,
+        custom_logic=True,
+        legacy_compatibility=True,
+    )
+    assert {term.name: term.points for term in score_terms(everything, WELL)} == {
+        "performance_critical": 3,
+        "high_frequency": 2,
+        "requires_teams": 3,
+        "memory_constrained": 1,
+        "many_integrations": -2,
+        "custom_logic": -1,
+        "legacy_compatibility": -2,
+    }

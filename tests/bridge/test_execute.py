@@ -1,0 +1,249 @@
+"""How a decision is run: what is repeated, what falls back, what ends the call, and what is remembered of it."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import pytest
+
+from server.bridge.decide import Decision, Reason, Route
+from server.bridge.execute import Executed, Fallback, RouteRun, execute
+from server.errors import (
+    Busy,
+    CallerError,
+    DeadlineExceeded,
+    DownstreamDown,
+    DownstreamGarbage,
+    DownstreamTimeout,
+    InternalError,
+    InvalidArguments,
+    ModelFailed,
+    NoRoute,
+    SophiaError,
+    SourceFailed,
+)
+
+GRACEFUL = Fallback("graceful", attempts=3, delay_ms=100, timeout_ms=5000)
+IMMEDIATE = Fallback("immediate", attempts=3, delay_ms=100, timeout_ms=1000)
+DISABLED = Fallback("disabled", attempts=3, delay_ms=100, timeout_ms=1000)
+BOTH = Decision("downstream", "agno", ())
+ONE = Decision("downstream", None, ())
+ENDLESS_S = 1e6
+
+DOWN = DownstreamDown("away", delivered=False)
+LOST = DownstreamDown("went away before it answered")
+SLOW = DownstreamTimeout("no sign of life")
+
+InVirtualTime = Callable[[Coroutine[Any, Any, Executed[str]]], Executed[str]]
+
+
+@dataclass
+class Run:
+    """One call over two routes; each route does in turn what its list says, its last entry for ever."""
+
+    downstream: list[Exception | str | float] = field(default_factory=lambda: ["from downstream"])
+    agno: list[Exception | str | float] = field(default_factory=lambda: ["from agno"])
+    repeatable: bool = True
+    attempts: int = 3
+    at_s: list[tuple[Route, float]] = field(default_factory=list)
+    observed: list[tuple[Route, int, str | None]] = field(default_factory=list)
+
+    def observe(self, route: Route, latency_ms: float, error: SophiaError | None) -> None:
+        self.observed.append((route, round(latency_ms), error.kind if error else None))
+
+    def route(self, name: Route, script: list[Exception | str | float]) -> Callable[[], Awaitable[str]]:
+        async def run() -> str:
+            self.at_s.append((name, anyio.current_time()))
+            step = script.pop(0) if len(script) > 1 else script[0]
+            if isinstance(step, float):
+                await anyio.sleep(step)
+                return f"late from {name}"
+            if isinstance(step, Exception):
+                raise step
+            return str(step)
+
+        return run
+
+    async def under(self, fallback: Fallback, decision: Decision = BOTH, deadline_ms: int = 60_000) -> Executed[str]:
+        runs: dict[Route, RouteRun[str]] = {
+            "downstream": RouteRun(self.route("downstream", self.downstream), self.repeatable, self.attempts),
+            "agno": RouteRun(self.route("agno", self.agno), repeatable=False, attempts=1),
+        }
+        return await execute(decision, runs, fallback, deadline_ms, self.observe)
+
+    @property
+    def asked(self) -> list[Route]:
+        return [route for route, _ in self.at_s]
+
+
+# Repeating
+
+
+def test_a_call_that_is_served_is_served_once(in_virtual_time: InVirtualTime) -> None:
+    call = Run()
+    assert in_virtual_time(call.under(GRACEFUL)) == Executed("from downstream", "downstream")
+    assert call.observed == [("downstream", 0, None)]
+
+
+def test_a_passing_failure_is_tried_again_after_the_delay(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[DOWN, DOWN, "back"])
+    assert in_virtual_time(call.under(GRACEFUL)).result == "back"
+    assert [round(at_s, 3) for _, at_s in call.at_s] == [0.0, 0.1, 0.2]
+    assert call.observed == [("downstream", 0, "downstream_down")] * 2 + [("downstream", 0, None)]
+
+
+@pytest.mark.parametrize(
+    ("failure", "repeatable", "times"),
+    [
+        (LOST, True, 3),  # reading again does no harm
+        (LOST, False, 1),  # delivered and not known to be harmless: never twice
+        (DOWN, False, 3),  # it never got there
+        (SLOW, True, 1),  # nothing says that a second try is any better
+        (Busy("full", delivered=False), False, 3),
+        (DownstreamGarbage("no result"), True, 1),
+        (CallerError("no such call"), True, 1),
+        (SourceFailed("no such account"), True, 1),
+    ],
+)
+def test_only_what_is_safe_and_worth_it_is_sent_again(
+    in_virtual_time: InVirtualTime, failure: SophiaError, repeatable: bool, times: int
+) -> None:
+    call = Run(downstream=[failure], repeatable=repeatable)
+    with pytest.raises(type(failure)) as raised:
+        in_virtual_time(call.under(GRACEFUL, ONE))
+    assert raised.value is failure
+    assert call.asked == ["downstream"] * times
+
+
+def test_a_repetition_that_was_delivered_ends_the_repeating(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[DOWN, LOST, "never asked"], repeatable=False)
+    with pytest.raises(DownstreamDown):
+        in_virtual_time(call.under(GRACEFUL))
+    assert call.asked == ["downstream"] * 2
+
+
+def test_a_route_that_repeats_by_itself_is_asked_once(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[DOWN], attempts=1)
+    assert in_virtual_time(call.under(GRACEFUL)).route == "agno"
+    assert call.asked == ["downstream", "agno"]
+
+
+# Falling back
+
+
+@pytest.mark.parametrize(("fallback", "times"), [(GRACEFUL, 3), (IMMEDIATE, 1)])
+def test_the_other_route_serves_and_the_reply_says_why(
+    in_virtual_time: InVirtualTime, fallback: Fallback, times: int
+) -> None:
+    call = Run(downstream=[DOWN])
+    executed = in_virtual_time(call.under(fallback))
+    assert executed == Executed("from agno", "agno", "downstream failed: away")
+    assert call.asked == ["downstream"] * times + ["agno"]
+
+
+def test_disabled_neither_repeats_nor_falls_back(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[DOWN])
+    with pytest.raises(DownstreamDown):
+        in_virtual_time(call.under(DISABLED))
+    assert call.asked == ["downstream"]
+
+
+@pytest.mark.parametrize("strategy", [GRACEFUL, IMMEDIATE])
+@pytest.mark.parametrize("failure", [InvalidArguments("`rep` is no text"), SourceFailed("no such call")])
+def test_an_answer_that_the_other_route_would_give_too_is_final(
+    in_virtual_time: InVirtualTime, strategy: Fallback, failure: SophiaError
+) -> None:
+    call = Run(downstream=[failure])
+    with pytest.raises(type(failure)):
+        in_virtual_time(call.under(strategy))
+    assert call.asked == ["downstream"]
+
+
+def test_a_run_that_may_have_changed_something_does_not_fall_back(in_virtual_time: InVirtualTime) -> None:
+    call = Run(agno=[ModelFailed("stopped half-way", delivered=True)])
+    with pytest.raises(ModelFailed):
+        in_virtual_time(call.under(GRACEFUL, Decision("agno", "downstream", ())))
+    assert call.asked == ["agno"]
+
+
+def test_a_run_that_changed_nothing_falls_back(in_virtual_time: InVirtualTime) -> None:
+    call = Run(agno=[ModelFailed("no model", delivered=False)])
+    executed = in_virtual_time(call.under(GRACEFUL, Decision("agno", "downstream", ())))
+    assert executed.route == "downstream"
+    assert call.asked == ["agno", "downstream"]
+
+
+def test_a_fallback_that_fails_says_how_it_failed(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[DOWN], agno=[Busy("full", delivered=False)])
+    with pytest.raises(Busy):
+        in_virtual_time(call.under(IMMEDIATE))
+    assert call.asked == ["downstream", "agno"]
+
+
+def test_a_fallback_that_takes_too_long_leaves_the_first_failure(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[DOWN], agno=[ENDLESS_S])
+    with pytest.raises(DownstreamDown) as raised:
+        in_virtual_time(call.under(IMMEDIATE))
+    assert raised.value is DOWN
+    assert call.observed == [("downstream", 0, "downstream_down"), ("agno", 1000, "deadline")]
+
+
+# Time
+
+
+def test_a_call_ends_at_its_deadline_and_its_route_is_charged(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[ENDLESS_S])
+    with pytest.raises(DeadlineExceeded, match="2500 ms"):
+        in_virtual_time(call.under(GRACEFUL, deadline_ms=2500))
+    assert call.observed == [("downstream", 2500, "deadline")]
+    assert call.asked == ["downstream"]
+
+
+def test_the_deadline_bounds_the_fallback_too(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[DOWN], agno=[ENDLESS_S])
+    with pytest.raises(DeadlineExceeded):
+        in_virtual_time(call.under(IMMEDIATE, deadline_ms=400))
+    assert call.observed[-1] == ("agno", 400, "deadline")
+
+
+def test_no_attempt_is_made_that_the_deadline_would_cut_before_it_began(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[DOWN])
+    with pytest.raises(DownstreamDown):
+        in_virtual_time(call.under(GRACEFUL, ONE, deadline_ms=150))
+    assert [round(at_s, 3) for _, at_s in call.at_s] == [0.0, 0.1]
+
+
+def test_a_caller_who_goes_away_cancels_the_run_and_charges_nobody(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[ENDLESS_S])
+
+    async def gone() -> Executed[str]:
+        with anyio.move_on_after(1):
+            return await call.under(GRACEFUL)
+        return Executed("cancelled", "downstream")
+
+    assert in_virtual_time(gone()).result == "cancelled"
+    assert call.asked == ["downstream"]
+    assert call.observed == []
+
+
+# Faults
+
+
+def test_a_fault_of_our_own_says_nothing_of_how_we_are_built(
+    in_virtual_time: InVirtualTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = Run(downstream=[KeyError("secret_column")], repeatable=False)
+    with pytest.raises(InternalError) as raised:
+        in_virtual_time(call.under(GRACEFUL))
+    assert "secret_column" not in raised.value.message
+    assert "secret_column" in caplog.text
+    assert call.observed == [("downstream", 0, "internal")]
+
+
+def test_a_decision_without_a_route_names_each_cause(in_virtual_time: InVirtualTime) -> None:
+    call = Run()
+    nowhere = Decision(None, None, (Reason("allowed", "agno is out"), Reason("mappable", "gong cannot take it")))
+    with pytest.raises(NoRoute, match=r"agno is out; gong cannot take it.*sophia explain"):
+        in_virtual_time(call.under(GRACEFUL, nowhere))
+    assert call.observed == []
