@@ -1,0 +1,157 @@
+"""The composition root: everything that serves, built top to bottom and ended in the opposite order."""
+
+import gc
+import logging
+import os
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import anyio
+import mcp_types as t
+
+from agents.catalog import AGENTS
+from agents.models.ladder import Models
+from server.bridge.agno_route import AgnoRoute
+from server.bridge.bridge import Bridge
+from server.bridge.decide import Policy
+from server.bridge.decision_log import DecisionLog
+from server.bridge.evidence import Evidence
+from server.bridge.execute import Fallback
+from server.bridge.lending import lender
+from server.config import Configuration, Masks
+from server.downstream.adapters.bound import Bound
+from server.downstream.endpoint import end_children_soon, endpoint_of
+from server.downstream.pool import Member, Pool, running_pool
+from server.state.store import open_store
+from server.surface.cards import Cards
+from server.surface.own import OwnTool, own_tools
+from server.surface.own_calls import OwnCalls
+from server.surface.own_settings import with_members
+from server.surface.prompts import PROMPTS
+from server.surface.relay import Relay
+from server.surface.resources import OwnResources
+from server.surface.schemas import Validators
+from server.surface.server import SophiaServer
+from teams.catalog import TEAMS
+
+__all__ = ["Sophia", "running"]
+
+logger = logging.getLogger(__name__)
+
+WARM_AFTER_S = 1.0
+LEAVE_WITHIN_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Sophia:
+    """Everything a running process has; each part is documented where it is made."""
+
+    server: SophiaServer
+    pool: Pool
+    bound: Bound
+    own: Mapping[str, OwnTool]
+    calls: OwnCalls
+    bridge: Bridge
+    cards: Cards
+    agno: AgnoRoute
+    masks: Masks
+
+
+@asynccontextmanager
+async def running(
+    configuration: Configuration, state_dir: Path, *, operator: bool = False
+) -> AsyncGenerator[Sophia, None]:
+    """Sophia for the length of the block: servers connecting, Agno warming up. `operator` may force a route.
+
+    Raises StoreError where the state store cannot be used.
+    """
+    release = version("sophia")
+    masks = Masks()
+    _hide_in_logs(masks)
+    end_children_soon()
+    agents = {spec.id: spec for spec in AGENTS}
+    own = own_tools(AGENTS, [with_members(spec, agents, configuration) for spec in TEAMS])
+    servers = {name: server for name, server in configuration.downstream.servers.items() if not server.disabled}
+    with open_store(state_dir) as store:
+        log = DecisionLog(store)
+        pool = Pool(
+            [Member(endpoint_of(s, os.environ, masks, state_dir / "logs"), s.prefix) for s in servers.values()],
+            store,
+            t.Implementation(name="sophia", version=release),
+            frozenset(own),
+            frozenset(PROMPTS),
+            configuration.downstream.catalog_wait_ms / 1000,
+        )
+        bound = Bound(pool, servers)
+        bridge = Bridge(policy_of(configuration), fallback_of(configuration), Evidence(), log)
+        models = Models()
+        agno = AgnoRoute(configuration, models, lambda: bound.sources, lender(configuration, pool))
+        validators = Validators()
+        calls = OwnCalls(configuration, bridge, agno, bound, validators)
+        cards = Cards(configuration, bridge, pool, bound, agno, calls)
+        server = SophiaServer(
+            release,
+            own=own,
+            pool=pool,
+            bridge=bridge,
+            calls=calls,
+            resources=OwnResources(own, cards),
+            relay=Relay(bridge, validators),
+            operator=operator,
+        )
+        async with anyio.create_task_group() as tasks, running_pool(pool):
+            tasks.start_soon(log.run)
+            tasks.start_soon(bound.known.run)
+            tasks.start_soon(_warm, server, agno)
+            try:
+                yield Sophia(server, pool, bound, own, calls, bridge, cards, agno, masks)
+            finally:
+                tasks.cancel_scope.cancel()
+                with anyio.CancelScope(shield=True), anyio.move_on_after(LEAVE_WITHIN_S):
+                    await models.aclose()
+
+
+def _hide_in_logs(masks: Masks) -> None:
+    """Keep what references resolved to out of everything that is logged, by whomever."""
+
+    def hide(record: logging.LogRecord) -> bool:
+        record.msg, record.args = masks.hide(record.getMessage()), None
+        return True
+
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(hide)
+
+
+def policy_of(configuration: Configuration) -> Policy:
+    """The policy that a configuration amounts to; with `enabled: false` everything old serves alone."""
+    agno = configuration.agno
+    return Policy(
+        version=configuration.digest,
+        mode=agno.bridge_mode if agno.enabled else "traditional_only",
+        agents_enabled=agno.feature_flags.enable_agno_agents,
+        teams_enabled=agno.feature_flags.enable_team_coordination,
+        agno_percent=agno.ab_testing.agno_traffic_percentage,
+    )
+
+
+def fallback_of(configuration: Configuration) -> Fallback:
+    """What happens after a failure, as configured."""
+    strategy = configuration.agno.fallback_strategy
+    graceful, immediate = configuration.agno.fallback_config.graceful, configuration.agno.fallback_config.immediate
+    timeout_ms = immediate.timeout_ms if strategy == "immediate" else graceful.timeout_ms
+    return Fallback(strategy, max(1, graceful.retry_attempts), graceful.retry_delay_ms, timeout_ms)
+
+
+async def _warm(server: SophiaServer, agno: AgnoRoute) -> None:
+    """End of starting: collect garbage again, and bring Agno up. Importing it holds the interpreter, so a list comes first."""
+    with anyio.move_on_after(WARM_AFTER_S):
+        await server.listed.wait()
+    gc.freeze()
+    gc.enable()
+    try:
+        await agno.warm()
+    except Exception:  # a warm-up that fails costs the first caller time and nothing else
+        logger.exception("Agno could not be warmed up")

@@ -1,0 +1,115 @@
+"""The living cards of agents and teams, the decisions and the status: what our own resources hold, as JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from agents.spec import AgentSpec
+from server.bridge.agno_route import AgnoRoute
+from server.bridge.bridge import Bridge
+from server.bridge.decide import Route
+from server.config.configuration import Configuration
+from server.downstream.adapters.bound import Bound
+from server.downstream.pool import Pool
+from server.state.store import DecisionRecord
+from server.surface.own import OwnTool
+from server.surface.own_calls import OwnCalls
+from server.surface.own_settings import OwnSettings
+
+__all__ = ["Cards"]
+
+LAST_RUNS = 5
+ROUTES: tuple[Route, ...] = ("agno", "downstream")
+
+
+class Cards:
+    """Makes each card when it is read."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        bridge: Bridge,
+        pool: Pool,
+        bound: Bound,
+        agno: AgnoRoute,
+        calls: OwnCalls,
+    ) -> None:
+        self._settings = OwnSettings(configuration)
+        self._bridge = bridge
+        self._pool = pool
+        self._bound = bound
+        self._agno = agno
+        self._calls = calls
+
+    def of(self, tool: OwnTool) -> dict[str, Any]:
+        """One agent or team: what it is, what it takes and gives, how it ran lately."""
+        settings = self._settings.of(tool)
+        facts = self._calls.facts(tool)
+        card: dict[str, Any] = {
+            "id": tool.spec.id,
+            "tool": tool.name,
+            "kind": tool.kind,
+            "title": tool.spec.title,
+            "description": tool.spec.description,
+            "model": settings.model,
+            "target_ms": settings.response_timeout_ms,
+            "deadline_ms": settings.deadline_ms,
+            "routes": list(ROUTES) if facts.downstream else ["agno"],
+            "downstream_route": asdict(facts.downstream) if facts.downstream else None,
+            "input_schema": tool.form.input_schema,
+            "output_schema": tool.form.output_schema,
+            "figures": self._figures(tool.name),
+            "last_runs": [decision_card(record) for record in self._bridge.log.latest(tool.name, LAST_RUNS)],
+        }
+        if isinstance(tool.spec, AgentSpec):
+            return card | {"role": tool.spec.role, "tools": _tools(tool.spec), "needs": self._needs(tool.spec)}
+        members = [{"id": m.id, "role": m.role, "tools": [one.name for one in m.tools]} for m in tool.spec.members]
+        return card | {"mode": tool.spec.mode, "members": members}
+
+    async def decision(self, decision_id: str) -> dict[str, Any] | None:
+        """One decision: what was decided and why, and how the call ended."""
+        record = await self._bridge.log.find(decision_id)
+        return None if record is None else decision_card(record)
+
+    def status(self) -> dict[str, Any]:
+        """The bridge as it stands: policy, servers, what is bound to what, what runs, what was measured."""
+        return {
+            "policy": asdict(self._bridge.policy),
+            "fallback": asdict(self._bridge.fallback),
+            "running": dict(self._agno.running),
+            "servers": {
+                name: {
+                    "state": connection.state,
+                    "fault": connection.fault,
+                    "restarts": connection.restarts,
+                    "protocol": connection.offer.protocol_version if connection.offer else None,
+                    "tools": len(connection.offer.tools) if connection.offer else 0,
+                }
+                for name, connection in self._pool.connections.items()
+            },
+            "bindings": {c: {"server": b.server, "tool": b.tool.name} for c, b in self._bound.bindings.items()},
+            "figures": {
+                f"{tool}/{route}": self._window(tool, route) for tool, route in self._bridge.evidence.windows()
+            },
+        }
+
+    def _figures(self, tool: str) -> Mapping[str, Any]:
+        return {route: self._window(tool, route) for route in ROUTES}
+
+    def _window(self, tool: str, route: Route) -> dict[str, Any]:
+        return asdict(self._bridge.evidence.figures(tool, route))
+
+    def _needs(self, spec: AgentSpec) -> dict[str, bool]:
+        return {need: getattr(self._bound.sources, need) is not None for need in sorted(spec.needs)}
+
+
+def _tools(spec: AgentSpec) -> Sequence[Mapping[str, Any]]:
+    return [
+        {"name": tool.name, "description": tool.description, "cues": tool.cues, "needs": tool.needs}
+        for tool in spec.tools
+    ]
+
+
+def decision_card(record: DecisionRecord) -> dict[str, Any]:
+    """A decision as a client reads it."""
+    return {"id": record.id, "at": record.at, "tool": record.tool, **record.content}

@@ -1,0 +1,277 @@
+"""A call of one of our own tools, from its arguments to its result.
+
+    validate -> parse the request -> decide -> run the route -> one shape of result
+
+Both routes get the same values: what the parser read from the request fills the typed arguments that were left out.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import uuid4
+
+import mcp_types as t
+from pydantic import JsonValue
+
+from agents.analysis.periods import Period, parse_period
+from agents.analysis.request import parse_request
+from agents.outcome import Answered, Job, Limits, Progress
+from agents.result import AgentResult, Dropped, ServedBy, TimingMs
+from agents.sources import Names
+from agents.tool import Need
+from server.bridge.agno_route import AgnoRoute
+from server.bridge.bridge import Bridge, Made
+from server.bridge.decide import Call, Decision, Route, Tool
+from server.bridge.execute import Executed, RouteRun
+from server.bridge.mapped_routes import MAPPED_ROUTES
+from server.config.configuration import Configuration
+from server.downstream.adapters.bound import Bound
+from server.errors import InvalidArguments, SophiaError
+from server.surface.answers import answered, failed, served_meta
+from server.surface.own import OwnTool
+from server.surface.own_settings import OwnSettings
+from server.surface.schemas import Validators
+
+__all__ = ["Asking", "OwnCalls"]
+
+BINDABLE: frozenset[Need] = frozenset({"calls", "warehouse"})
+UNTYPED = frozenset({"request", "session_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, as far as a decision cares: whose calls stay together, a route asked for, who watches."""
+
+    unit: str
+    forced: Route | None
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    """A validated call and what was read from it."""
+
+    request: str
+    arguments: Mapping[str, JsonValue]
+    intent: str | None
+    notes: tuple[str, ...]
+    session_id: str
+    as_of: date | None
+    waited_ms: float
+
+
+class OwnCalls:
+    """Serves our own tools."""
+
+    def __init__(
+        self, configuration: Configuration, bridge: Bridge, agno: AgnoRoute, bound: Bound, validators: Validators
+    ) -> None:
+        self._settings = OwnSettings(configuration)
+        self._bridge = bridge
+        self._agno = agno
+        self._bound = bound
+        self._validators = validators
+
+    def listed(self, tool: OwnTool) -> bool:
+        """Whether policy leaves the tool a route."""
+        return self._bridge.serves(self.facts(tool))
+
+    def unready(self, tool: OwnTool) -> bool:
+        """Whether a source is missing that a server may still turn out to offer."""
+        return self._bound.missing(frozenset[Need]().union(*(member.needs for member in tool.members)) & BINDABLE)
+
+    def facts(self, tool: OwnTool) -> Tool:
+        """What a decision needs to know of the tool as things are bound now."""
+        route = MAPPED_ROUTES.get(tool.name)
+        binding = self._bound.bindings.get(route.capability) if route else None
+        return self._settings.facts(tool, route.mapping(binding) if route and binding else None)
+
+    async def explain(
+        self, tool: OwnTool, arguments: Mapping[str, Any], asking: Asking
+    ) -> tuple[Decision, dict[str, Any]]:
+        """What would be decided, and what was read from the arguments. Raises InvalidArguments."""
+        understood = await self._understand(tool, arguments)
+        decision = self._bridge.explain(_call(understood, asking), self.facts(tool), self._faults(tool))
+        return decision, {
+            "arguments": dict(understood.arguments),
+            "intent": understood.intent,
+            "notes": understood.notes,
+        }
+
+    async def call(self, tool: OwnTool, arguments: Mapping[str, Any], asking: Asking) -> t.CallToolResult:
+        """The result of a call; every failure is an error result."""
+        started = time.perf_counter()
+        try:
+            understood = await self._understand(tool, arguments)
+        except SophiaError as error:
+            made = self._bridge.refused(tool.name, error)
+            return failed(error, served_meta(made.id, made.decision, None))
+        made = self._bridge.decide(_call(understood, asking), self.facts(tool), self._faults(tool))
+        job = self._job(tool, understood, asking)
+        spent_ms: dict[Route, float] = {}
+        try:
+            executed = await self._bridge.execute(
+                made, self._runs(tool, job, spent_ms), self._settings.deadline_ms(tool)
+            )
+        except SophiaError as error:
+            return failed(error, served_meta(made.id, made.decision, made.decision.route))
+        total_ms = (time.perf_counter() - started) * 1000
+        result = self._result(tool, understood, job, made, executed, (total_ms, spent_ms))
+        meta = served_meta(made.id, made.decision, executed.route, executed.fallback_reason)
+        show = self._settings.shown(tool)
+        return answered(result, meta, markdown=show.markdown, show_tool_calls=show.tool_calls)
+
+    async def _understand(self, tool: OwnTool, arguments: Mapping[str, Any]) -> _Understood:
+        given = {name: value for name, value in arguments.items() if value is not None}
+        self._validators.check(tool.name, tool.form.input_schema, given)
+        request = str(given.pop("request", "")).strip()
+        session_id = str(given.pop("session_id", "") or uuid4().hex)
+        if not request and not given:
+            typed = ", ".join(f"`{name}`" for name in tool.form.input_schema["properties"] if name not in UNTYPED)
+            raise InvalidArguments(
+                f"`{tool.name}` needs a `request` in words, or at least one of {typed}.", delivered=False
+            )
+        asked = time.perf_counter()
+        facts = await self._bound.known.look()
+        waited_ms = (time.perf_counter() - asked) * 1000
+        # Relative periods count back from the last day of the source that the tool asks first.
+        first = tool.members[0].tools[0].needs
+        as_of = facts.warehouse_as_of if first == "warehouse" else facts.calls_as_of
+        today = as_of or datetime.now(UTC).date()
+        if "period" in given:
+            given["period"] = _period(str(given["period"]), today).text
+        read = parse_request(
+            request,
+            given,
+            fields=tool.fields,
+            intents=tool.intents,
+            names=facts.names,
+            as_of=today,
+            vocabulary=facts.vocabulary,
+        )
+        arguments = read.arguments
+        if tool.kind == "team" and "period" in arguments:
+            arguments = {**_days(_period(str(arguments["period"]), today)), **arguments}
+        intent = read.intent if request else self._settings.default_intent(tool)
+        return _Understood(request, arguments, intent, read.notes, session_id, as_of, waited_ms)
+
+    async def names(self) -> Names:
+        """The names that a request may mention, as far as they are known."""
+        return (await self._bound.known.look()).names
+
+    def _faults(self, tool: OwnTool) -> dict[Route, str]:
+        faults: dict[Route, str] = {}
+        if full := self._agno.full(tool.kind):
+            faults["agno"] = full
+        route = MAPPED_ROUTES.get(tool.name)
+        door = self._bound.at(route.capability) if route else None
+        if door is not None and door[0].state == "down":
+            faults["downstream"] = f"the server `{door[0].name}` is away"
+        return faults
+
+    def _job(self, tool: OwnTool, understood: _Understood, asking: Asking) -> Job:
+        return Job(
+            request=understood.request,
+            arguments=understood.arguments,
+            intent=understood.intent,
+            run_id=uuid4().hex,
+            session_id=understood.session_id,
+            limits=Limits(self._settings.deadline_ms(tool), self._settings.max_model_calls(tool)),
+            progress=asking.progress,
+        )
+
+    def _runs(self, tool: OwnTool, job: Job, spent_ms: dict[Route, float]) -> dict[Route, RouteRun[Answered]]:
+        async def agno() -> Answered:
+            started = time.perf_counter()
+            try:
+                return await self._agno.run(tool.spec, job)
+            finally:
+                spent_ms["agno"] = (time.perf_counter() - started) * 1000
+
+        # Whether an agent's run may be repeated depends on what it called, and the error says so; its model's
+        # provider has retried already.
+        runs: dict[Route, RouteRun[Answered]] = {"agno": RouteRun(agno, repeatable=False, attempts=1)}
+        route = MAPPED_ROUTES.get(tool.name)
+        door = self._bound.at(route.capability) if route else None
+        if route is not None and door is not None:
+            serve, (connection, binding) = route.serve, door
+
+            async def downstream() -> Answered:
+                started = time.perf_counter()
+                try:
+                    return await serve(connection, binding, job.arguments)
+                finally:
+                    spent_ms["downstream"] = (time.perf_counter() - started) * 1000
+
+            runs["downstream"] = RouteRun(downstream, repeatable=True, attempts=self._settings.attempts)
+        return runs
+
+    def _result(
+        self,
+        tool: OwnTool,
+        understood: _Understood,
+        job: Job,
+        made: Made,
+        executed: Executed[Answered],
+        took: tuple[float, dict[Route, float]],
+    ) -> AgentResult:
+        answer, (total_ms, spent_ms) = executed.result, took
+        on_agno = executed.route == "agno"
+        return AgentResult(
+            answer=answer.answer,
+            findings=list(answer.findings),
+            citations=list(answer.citations),
+            data=dict(answer.data),
+            notes=[*understood.notes, *answer.notes],
+            partial=answer.partial,
+            dropped=Dropped(findings=answer.dropped_findings, sentences=answer.dropped_sentences),
+            served_by=ServedBy(
+                route=executed.route,
+                agent=tool.spec.id,
+                members=list(answer.members),
+                model=answer.model or None,
+                decision_id=made.id,
+                fallback_reason=executed.fallback_reason,
+            ),
+            timing_ms=TimingMs(
+                total=round(total_ms, 3),
+                bridge=round(total_ms - understood.waited_ms - sum(spent_ms.values()), 3),
+                model=round(answer.model_ms, 3),
+                downstream=round(
+                    understood.waited_ms + (answer.source_ms if on_agno else spent_ms.get("downstream", 0.0)), 3
+                ),
+            ),
+            classification=self._bound.classification,
+            as_of=understood.as_of.isoformat() if understood.as_of else None,
+            session_id=job.session_id,
+            run_id=job.run_id,
+        )
+
+
+def _call(understood: _Understood, asking: Asking) -> Call:
+    return Call(
+        unit=asking.unit,
+        arguments=frozenset(understood.arguments),
+        intent=understood.intent,
+        forced=asking.forced,
+    )
+
+
+def _period(text: str, as_of: date) -> Period:
+    period = parse_period(text, as_of)
+    if period is None:
+        raise InvalidArguments(
+            f"`period` {text[:60]!r} is no period. Write `2017-Q4`, `2017-10`, `last quarter`, "
+            "`2017-10-01..2017-12-31` or `all`.",
+            delivered=False,
+        )
+    return period
+
+
+def _days(period: Period) -> dict[str, JsonValue]:
+    """The period as some members of a team take it."""
+    if period.is_all:
+        return {}
+    return {"from_date": period.from_date.isoformat(), "to_date": period.to_date.isoformat()}

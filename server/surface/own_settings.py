@@ -1,0 +1,89 @@
+"""What the configuration says about one of our own tools, agent or team, under one set of questions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import cast
+
+from agents.spec import AgentSpec
+from server.bridge.decide import DownstreamMapping, Tool
+from server.config.agno_integration import AgentSettings, TeamSettings
+from server.config.configuration import Configuration
+from server.config.names import AgentId, TeamId
+from server.surface.own import OwnTool
+from teams.spec import TeamSpec
+
+__all__ = ["OwnSettings", "Shown", "with_members"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How the text of an answer is written."""
+
+    markdown: bool
+    tool_calls: bool
+
+
+class OwnSettings:
+    """Reads the configuration for the tools of the static catalog."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+
+    def facts(self, tool: OwnTool, downstream: DownstreamMapping | None) -> Tool:
+        """What a decision needs to know of the tool."""
+        settings = self.of(tool)
+        facts = Tool(
+            name=tool.name,
+            agno=tool.kind,
+            downstream=downstream,
+            use_agno=settings.use_agno,
+            target_ms=settings.response_timeout_ms,
+        )
+        if isinstance(settings, TeamSettings):
+            return replace(facts, requires_teams=True)
+        return replace(
+            facts,
+            services=len(settings.mcp_services),
+            performance_critical=settings.performance_critical or settings.performance_mode == "high_performance",
+            high_frequency=settings.high_frequency,
+            requires_teams=settings.requires_teams or settings.performance_mode == "team_coordination",
+            memory_constrained=settings.memory_constrained,
+            custom_logic=settings.custom_logic,
+            legacy_compatibility=settings.legacy_compatibility,
+        )
+
+    def of(self, tool: OwnTool) -> AgentSettings | TeamSettings:
+        """The tool's own settings."""
+        if isinstance(tool.spec, AgentSpec):
+            return self._configuration.agent(cast("AgentId", tool.spec.id))
+        return self._configuration.team(cast("TeamId", tool.spec.id))
+
+    def deadline_ms(self, tool: OwnTool) -> int:
+        """The limit of a call."""
+        return self.of(tool).deadline_ms
+
+    def max_model_calls(self, tool: OwnTool) -> int:
+        """How often models may be asked in a call: an agent's own limit; for a team all members' and as much again."""
+        limits = [self._configuration.agent(cast("AgentId", member.id)).max_model_calls for member in tool.members]
+        return limits[0] if tool.kind == "agent" else sum(limits) * 2
+
+    def shown(self, tool: OwnTool) -> Shown:
+        """How its answers are written; a team's as its first member's."""
+        settings = self._configuration.agent(cast("AgentId", tool.members[0].id))
+        return Shown(settings.markdown, settings.show_tool_calls)
+
+    @staticmethod
+    def default_intent(tool: OwnTool) -> str | None:
+        """What a call without words is after: what the agent does when nothing asks for another."""
+        return tool.members[0].tools[0].name if tool.kind == "agent" else None
+
+    @property
+    def attempts(self) -> int:
+        """How often a route that only reads may be tried."""
+        return self._configuration.agno.fallback_config.graceful.retry_attempts
+
+
+def with_members(spec: TeamSpec, agents: Mapping[str, AgentSpec], configuration: Configuration) -> TeamSpec:
+    """The team with the members and the mode that the configuration gives it."""
+    settings = configuration.team(cast("TeamId", spec.id))
+    return replace(spec, members=tuple(agents[member] for member in settings.members), mode=settings.mode)

@@ -1,0 +1,275 @@
+"""The MCP server object: one for both protocol eras, for stdio and for HTTP.
+
+Everything here is a lookup and a hand-over: ours is served by `own_calls`, `resources` and `prompts`, everybody else's
+by `relay`. Nothing foreign is ever raised to the SDK, which would show its text to handshake clients.
+"""
+
+import difflib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import unquote
+
+import anyio
+import mcp_types as t
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import NotificationOptions, Server
+from mcp.server.models import InitializationOptions
+from mcp.shared.exceptions import MCPError
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+
+from server.bridge.bridge import Bridge
+from server.bridge.decide import Route
+from server.downstream.connection import Connection
+from server.downstream.naming import Published
+from server.downstream.pool import Pool
+from server.errors import NoRoute, SophiaError
+from server.surface.answers import failed, served_meta
+from server.surface.changes import Changes
+from server.surface.completions import complete
+from server.surface.eras import listable
+from server.surface.own import OwnTool
+from server.surface.own_calls import Asking, OwnCalls
+from server.surface.prompts import PROMPTS, filled
+from server.surface.relay import Relay
+from server.surface.resources import OwnResources
+from server.surface.units import Units
+
+__all__ = ["SophiaServer"]
+
+logger = logging.getLogger(__name__)
+
+Context = ServerRequestContext[Any, Any]
+P = ParamSpec("P")
+R = TypeVar("R")
+FORCE_KEY = "sophia/route"
+PROGRESS_CHARS = 200
+FIRST_WAIT_S = 5.0
+INSTRUCTIONS = (
+    "Sophia answers questions about sales calls, deals, pipeline and metrics with agents and teams that cite their "
+    "sources, and republishes the tools of the MCP servers behind it as SERVER__TOOL. Prefer the agent tools: give them "
+    "a `request` in plain words, and typed arguments where you have them. Every result says which route, agent and "
+    "model served it."
+)
+
+
+class SophiaServer(Server[Any]):
+    """The server that clients connect to."""
+
+    def __init__(
+        self,
+        version: str,
+        *,
+        own: Mapping[str, OwnTool],
+        pool: Pool,
+        bridge: Bridge,
+        calls: OwnCalls,
+        resources: OwnResources,
+        relay: Relay,
+        operator: bool,
+    ) -> None:
+        self._own = own
+        self._pool = pool
+        self._bridge = bridge
+        self._calls = calls
+        self._resources = resources
+        self._relay = relay
+        self._operator = operator
+        self._units = Units()
+        self.changes = Changes()
+        self.listed = anyio.Event()
+        super().__init__(
+            "sophia",
+            version=version,
+            title="Sophia",
+            instructions=INSTRUCTIONS,
+            on_list_tools=_guarded(self._list_tools),
+            on_call_tool=_guarded(self._call_tool),
+            on_list_resources=_guarded(self._list_resources),
+            on_list_resource_templates=_guarded(self._list_templates),
+            on_read_resource=_guarded(self._read_resource),
+            on_list_prompts=_guarded(self._list_prompts),
+            on_get_prompt=_guarded(self._get_prompt),
+            on_completion=_guarded(self._complete),
+            on_subscriptions_listen=self.changes.listen,
+            # Without it the SDK lists all tools before each modern HTTP call.
+            get_tool_input_schema=self._input_schema,
+        )
+        self.middleware.append(self.changes.remember)
+        pool.on_change(self.changes.announce)
+
+    def create_initialization_options(
+        self, notification_options: NotificationOptions | None = None, *args: Any, **kwargs: Any
+    ) -> InitializationOptions:
+        """Say that lists change; the SDK's HTTP way asks without options and would deny it."""
+        everything = NotificationOptions(tools_changed=True, resources_changed=True, prompts_changed=True)
+        return super().create_initialization_options(notification_options or everything, *args, **kwargs)
+
+    def _input_schema(self, name: str) -> Mapping[str, Any] | None:
+        if name in self._own:
+            return self._own[name].form.input_schema
+        found = self._pool.tool(name)
+        return found[2].input_schema if found else None
+
+    async def _list_tools(self, ctx: Context, _: t.PaginatedRequestParams | None) -> t.ListToolsResult:
+        tables = await self._pool.listed()
+        ours = [tool.form for tool in self._own.values() if self._calls.listed(tool)]
+        tools = [*ours, *tables.tool_forms.values()]
+        modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
+        self.listed.set()
+        return t.ListToolsResult(tools=tools if modern else [listable(tool) for tool in tools])
+
+    async def _call_tool(
+        self, ctx: Context, params: t.CallToolRequestParams
+    ) -> t.CallToolResult | t.InputRequiredResult:
+        own = self._own.get(params.name)
+        if own is not None and self._calls.listed(own):
+            return await self._call_own(ctx, params, own)
+        target = self._pool.tool(params.name) or await self._first_seen(params.name)
+        if target is None:
+            raise MCPError(t.INVALID_PARAMS, self._unknown(params.name))
+        try:
+            forced = self._forced(ctx)
+            if forced == "agno":
+                raise NoRoute(f"`{params.name}` is a server's own tool; no agent serves it.", delivered=False)
+        except SophiaError as error:
+            return self._refused(params.name, error)
+        return await self._relay.tool(ctx, params, target)
+
+    async def _first_seen(self, name: str) -> tuple[Connection, Published, t.Tool] | None:
+        """A tool that nobody knew yet: right after a first start its server may be about to say that it has it."""
+        with anyio.move_on_after(FIRST_WAIT_S):
+            await self._pool.seen()
+        return self._pool.tool(name)
+
+    async def _call_own(self, ctx: Context, params: t.CallToolRequestParams, own: OwnTool) -> t.CallToolResult:
+        if self._calls.unready(own):
+            with anyio.move_on_after(FIRST_WAIT_S):
+                await self._pool.seen()
+        try:
+            forced = self._forced(ctx)
+        except SophiaError as error:
+            return self._refused(own.name, error)
+        arguments = params.arguments or {}
+        unit = self._units.of(ctx, arguments.get("session_id"))
+        return await self._calls.call(own, arguments, Asking(unit=unit, forced=forced, progress=_progress(ctx)))
+
+    def _forced(self, ctx: Context) -> Route | None:
+        """The route that an operator asks for. Raises NoRoute."""
+        said: Mapping[str, Any] = (ctx.params or {}).get("_meta") or {}
+        forced = said.get(FORCE_KEY)
+        if forced is None:
+            return None
+        if not self._operator:
+            raise NoRoute(
+                f"`{FORCE_KEY}` is for operators; leave it out, or start Sophia with --operator.", delivered=False
+            )
+        if forced not in ("agno", "downstream"):
+            raise NoRoute(f"`{FORCE_KEY}` is `agno` or `downstream`.", delivered=False)
+        return forced
+
+    def _refused(self, name: str, error: SophiaError) -> t.CallToolResult:
+        made = self._bridge.refused(name, error)
+        return failed(error, served_meta(made.id, made.decision, None))
+
+    async def _list_resources(self, _: Context, __: t.PaginatedRequestParams | None) -> t.ListResourcesResult:
+        tables = await self._pool.listed()
+        theirs = [resource for _, _, resource in tables.resources.values()]
+        return t.ListResourcesResult(resources=[*self._resources.listed(), *theirs])
+
+    async def _list_templates(self, _: Context, __: t.PaginatedRequestParams | None) -> t.ListResourceTemplatesResult:
+        tables = await self._pool.listed()
+        theirs = [template for _, template in tables.templates]
+        return t.ListResourceTemplatesResult(resource_templates=[*self._resources.templates(), *theirs])
+
+    async def _read_resource(
+        self, ctx: Context, params: t.ReadResourceRequestParams
+    ) -> t.ReadResourceResult | t.InputRequiredResult:
+        uri = str(params.uri)
+        ours = await self._resources.read(uri)
+        if ours is not None:
+            return ours
+        found = self._resource_owner(uri)
+        if found is None:
+            raise MCPError(t.INVALID_PARAMS, f"There is no resource {uri[:200]}.", data={"uri": uri})
+        connection, original = found
+        return await self._relay.resource(ctx, params, connection, original)
+
+    def _resource_owner(self, uri: str) -> tuple[Connection, str] | None:
+        """Whose resource it is: a listed one's server, the one an address of ours names, or the one with its template."""
+        tables = self._pool.tables
+        if uri in tables.resources:
+            server, original, _ = tables.resources[uri]
+            return self._pool.connections[server], original
+        if uri.startswith("sophia://downstream/"):
+            server, _, encoded = uri.removeprefix("sophia://downstream/").partition("/")
+            connection = self._pool.connections.get(server)
+            return (connection, unquote(encoded)) if connection else None
+        scheme = uri.partition(":")[0]
+        for server, template in tables.templates:
+            if template.uri_template.partition(":")[0] == scheme:
+                return self._pool.connections[server], uri
+        return None
+
+    async def _list_prompts(self, _: Context, __: t.PaginatedRequestParams | None) -> t.ListPromptsResult:
+        tables = await self._pool.listed()
+        return t.ListPromptsResult(prompts=[*(p.form for p in PROMPTS.values()), *tables.prompt_forms.values()])
+
+    async def _get_prompt(
+        self, ctx: Context, params: t.GetPromptRequestParams
+    ) -> t.GetPromptResult | t.InputRequiredResult:
+        if params.name in PROMPTS:
+            return filled(params.name, params.arguments)
+        found = self._pool.prompt(params.name)
+        if found is None:
+            raise MCPError(t.INVALID_PARAMS, f"There is no prompt `{params.name[:100]}`.")
+        connection, published = found
+        return await self._relay.prompt(ctx, params, connection, published.original)
+
+    async def _complete(self, ctx: Context, params: t.CompleteRequestParams) -> t.CompleteResult:
+        ref = params.ref
+        if isinstance(ref, t.PromptReference):
+            found = self._pool.prompt(ref.name)
+            if found is not None:
+                connection, published = found
+                onward = params.model_copy(update={"ref": ref.model_copy(update={"name": published.original})})
+                return await self._relay.completion(ctx, onward, connection)
+        elif server := next(
+            (s for s, template in self._pool.tables.templates if template.uri_template == ref.uri), None
+        ):
+            return await self._relay.completion(ctx, params, self._pool.connections[server])
+        return complete(ref, params.argument, await self._calls.names(), self._own)
+
+    def _unknown(self, name: str) -> str:
+        known = [*self._own, *self._pool.tables.tool_forms]
+        near = difflib.get_close_matches(name[:100], known, n=3)
+        if name in self._own:
+            return f"`{name}` is switched off: policy leaves it no route. `sophia explain {name}` says why."
+        hint = f" Nearest: {', '.join(f'`{one}`' for one in near)}." if near else ""
+        return f"There is no tool `{name[:100]}`.{hint} `tools/list` has them all."
+
+
+def _progress(ctx: Context) -> Callable[[str], Awaitable[None]]:
+    told = 0
+
+    async def progress(message: str) -> None:
+        nonlocal told
+        told += 1
+        await ctx.session.report_progress(told, None, message[:PROGRESS_CHARS])
+
+    return progress
+
+
+def _guarded(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """The handler, with anything unforeseen turned into an error that says nothing of how we are built."""
+
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await handler(*args, **kwargs)
+        except MCPError:
+            raise
+        except Exception as error:  # the last line: what comes here is a fault of ours
+            logger.exception("a request failed")
+            raise MCPError(t.INTERNAL_ERROR, "Sophia failed inside; its log on stderr has the details.") from error
+
+    return guarded
