@@ -1,0 +1,182 @@
+"""`sophia doctor`: everything that serving needs, checked live, each fault with what to do about it.
+
+`fail` means that Sophia cannot serve until it is mended; `warn` that something is missing and the rest works.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import anyio
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agents.catalog import AGENTS
+from agents.models.ladder import EMBEDDED, Models, ModelUnavailable
+from server.app import Sophia
+from server.bridge.mapped_routes import MAPPED_ROUTES
+from server.commands.session import printed, session
+from server.config import Check, Configuration, Masks, check
+from server.downstream.capabilities import CANDIDATES
+from server.downstream.connection import Connection
+from server.state.store import StoreError
+
+__all__ = ["doctor"]
+
+LOG_LINES = 3
+KEY_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+    "cohere": ("CO_API_KEY",),
+    "deepseek": ("DEEPSEEK_API_KEY",),
+    "google": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+    "groq": ("GROQ_API_KEY",),
+    "mistral": ("MISTRAL_API_KEY",),
+    "openai": ("OPENAI_API_KEY",),
+    "openai-chat": ("OPENAI_API_KEY",),
+    "openai-responses": ("OPENAI_API_KEY",),
+    "openrouter": ("OPENROUTER_API_KEY",),
+    "together": ("TOGETHER_API_KEY",),
+    "xai": ("XAI_API_KEY",),
+}
+"""Where each provider's key is looked for; one of them is enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `remedy` says what to do, empty where there is nothing to do."""
+
+    status: Literal["ok", "warn", "fail"]
+    what: str
+    found: str
+    remedy: str = ""
+
+
+def doctor(config_dir: Path | None, state_dir: Path, *, as_json: bool) -> int:
+    """Check everything and print what was found; 0 only if Sophia can serve."""
+    checked = check(config_dir, os.environ)
+    findings = list(_configuration(checked))
+    if checked.configuration is not None:
+        findings += _models(checked.configuration)
+        try:
+            findings += anyio.run(_live, checked.configuration, state_dir)
+        except StoreError as error:
+            findings.append(Finding("fail", "state store", "cannot be used", str(error)))
+    can_serve = not any(finding.status == "fail" for finding in findings)
+    if as_json:
+        printed({"can_serve": can_serve, "findings": [asdict(finding) for finding in findings]})
+    else:
+        _show(findings, can_serve=can_serve)
+    return 0 if can_serve else 1
+
+
+def _configuration(checked: Check) -> Iterator[Finding]:
+    for problem in checked.problems:
+        yield Finding("fail", "configuration", str(problem), "mend it; `sophia config check` says the same")
+    for warning in checked.warnings:
+        yield Finding("warn", "configuration", str(warning))
+    if checked.configuration is not None:
+        yield Finding("ok", "configuration", f"{len(checked.configuration.values)} values, none wrong")
+
+
+def _models(configuration: Configuration) -> Iterator[Finding]:
+    users: dict[str, list[str]] = {}
+    for agent_id, agent in configuration.agents.items():
+        users.setdefault(agent.model, []).append(agent_id)
+    for team_id, team in configuration.teams.items():
+        users.setdefault(team.model, []).append(f"leader of {team_id}")
+    models = Models()
+    for name, by in users.items():
+        what = f"model {name}"
+        if name == EMBEDDED:
+            yield Finding("ok", what, f"rule-based, needs no key; used by {len(by)} agents and leaders")
+            continue
+        try:
+            models.resolve(name)
+        except ModelUnavailable as error:
+            yield Finding("fail", what, f"used by {', '.join(by)}", error.message)
+        else:
+            yield _keyed(name, by)
+
+
+def _keyed(name: str, by: list[str]) -> Finding:
+    """A model that could be set up, by whether its provider would know who asks."""
+    what, used = f"model {name}", f"set up for {', '.join(by)}"
+    variables = KEY_VARIABLES.get(name.partition(":")[0])
+    if variables is None:
+        return Finding("ok", what, f"{used}; its key was not checked, its provider was not asked")
+    if not any(os.environ.get(variable) for variable in variables):
+        return Finding("warn", what, f"{used}; no key is set: {' or '.join(variables)}", "set it before serving")
+    return Finding("ok", what, f"{used}; its provider was not asked")
+
+
+async def _live(configuration: Configuration, state_dir: Path) -> list[Finding]:
+    async with session(configuration, state_dir) as (sophia, client):
+        findings = [Finding("ok", "state store", str(state_dir / "state.db"))]
+        findings += [_server(connection, state_dir, sophia.masks) for connection in sophia.pool.connections.values()]
+        findings += [Finding("warn", "names", remark) for remark in sophia.pool.tables.remarks]
+        findings += _bindings(sophia)
+        findings += _unoffered(sophia)
+        tools = (await client.list_tools()).tools
+        findings.append(Finding("ok" if tools else "fail", "published tools", str(len(tools))))
+        return findings
+
+
+def _server(connection: Connection, state_dir: Path, masks: Masks) -> Finding:
+    what = f"server {connection.name}"
+    offer = connection.offer
+    if connection.state == "ready" and offer is not None:
+        has = f"{len(offer.tools)} tools, {len(offer.resources)} resources, {len(offer.prompts)} prompts"
+        return Finding("ok", what, f"connected, protocol {offer.protocol_version}, {has}")
+    log = state_dir / "logs" / f"{connection.name}.log"
+    # What a server wrote and what a fault quotes may hold the secrets that were handed to it; our own words do not.
+    said = masks.hide(" ".join(_last_lines(log)))
+    remedy = f"it wrote: {said}" if said else "check its command, its address and its variables in downstream.yaml"
+    return Finding("warn", what, masks.hide(connection.fault or "did not connect in time"), remedy)
+
+
+def _last_lines(log: Path) -> list[str]:
+    try:
+        return [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]]
+    except OSError:
+        return []
+
+
+def _bindings(sophia: Sophia) -> Iterator[Finding]:
+    for capability, candidates in CANDIDATES.items():
+        binding = sophia.bound.bindings.get(capability)
+        if binding is not None:
+            yield Finding("ok", f"capability {capability}", f"{binding.tool.name} of {binding.server}")
+            continue
+        off = [route.tool for route in MAPPED_ROUTES.values() if route.capability == capability]
+        means = f"no downstream route for {', '.join(off)}" if off else "agents that need it will say so"
+        remedy = f"connect a server with one of {', '.join(candidates)}, or name the tool under `capabilities`"
+        yield Finding("warn", f"capability {capability}", f"unbound: {means}", remedy)
+
+
+def _unoffered(sophia: Sophia) -> Iterator[Finding]:
+    """What agents need and no server can be bound to, whatever is configured."""
+    bindable = {capability.partition(".")[0] for capability in CANDIDATES}
+    for need in sorted({need for agent in AGENTS for need in agent.needs} - bindable):
+        if getattr(sophia.bound.sources, need) is None:
+            without = ", ".join(agent.id for agent in AGENTS if need in agent.needs)
+            yield Finding(
+                "warn",
+                f"capability {need}",
+                "no configuration of this release can offer it yet",
+                f"nothing to mend; {without} will say so where a request needs it",
+            )
+
+
+def _show(findings: list[Finding], *, can_serve: bool) -> None:
+    out = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    colours = {"ok": "green", "warn": "yellow", "fail": "red"}
+    for finding in findings:
+        # As text: what servers wrote may look like markup.
+        text = Text(finding.found).append(f"\n-> {finding.remedy}" if finding.remedy else "", "dim")
+        table.add_row(Text(finding.status, colours[finding.status]), Text(finding.what), text)
+    out.print(table)
+    out.print("Sophia can serve." if can_serve else "Sophia cannot serve until every `fail` is mended.")

@@ -1,0 +1,55 @@
+"""`sophia tools`: what is published and where it leads."""
+
+from pathlib import Path
+
+import anyio
+import mcp_types as t
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from server.bridge.decide import allowed
+from server.commands.session import configured, fail, printed, session
+from server.config import Configuration
+from server.state.store import StoreError
+
+__all__ = ["tools"]
+
+
+def tools(config_dir: Path | None, state_dir: Path, *, as_json: bool) -> int:
+    """List the tools."""
+    configuration = configured(config_dir)
+    if configuration is None:
+        return 1
+    try:
+        found = anyio.run(_listed, configuration, state_dir)
+    except StoreError as error:
+        return fail(str(error))
+    if as_json:
+        printed(
+            [
+                {"routes": routes, **tool.model_dump(mode="json", by_alias=True, exclude_none=True)}
+                for tool, routes in found
+            ]
+        )
+        return 0
+    table = Table("tool", "routes", "what it is", box=None, pad_edge=False)
+    for tool, routes in found:
+        what = tool.title or (tool.description or "").partition(". ")[0]
+        table.add_row(*map(Text, (tool.name, ", ".join(routes), what)))  # as text: servers may write brackets
+    Console().print(table)
+    return 0
+
+
+async def _listed(configuration: Configuration, state_dir: Path) -> list[tuple[t.Tool, list[str]]]:
+    async with session(configuration, state_dir) as (sophia, client):
+        listed = (await client.list_tools()).tools
+        return [
+            (
+                tool,
+                list(allowed(sophia.calls.facts(sophia.own[tool.name]), sophia.bridge.policy))
+                if tool.name in sophia.own
+                else ["downstream"],
+            )
+            for tool in listed
+        ]
