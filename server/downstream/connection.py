@@ -45,6 +45,10 @@ CLOSED = "it closed the connection"
 
 State = Literal["connecting", "ready", "down"]
 ResultT = TypeVar("ResultT", bound=BaseModel)
+ENDED = ("Connection closed", "SSE stream ")
+"""What the SDK itself says of a connection or an answer that ended. Servers use the same code, -32000, for errors of
+their own, which belong to the client."""
+
 SESSION_LOST = frozenset({"Session terminated", "Session not found"})
 """What the SDK's HTTP transport, and its servers, make of a 404 for a session: nobody looked at the call. Any other
 text is the server's own error, and the call may have been run."""
@@ -170,7 +174,7 @@ class Connection:
             # A progress callback always goes along: the token keeps the timers of whatever stands behind alive.
             answered = await session.send_request(request, answer, progress_callback=on_progress)
         except MCPError as error:
-            if error.code == t.CONNECTION_CLOSED:
+            if error.code == t.CONNECTION_CLOSED and error.message.startswith(ENDED):
                 # Over HTTP this may be the end of one answer only: the probe finds out, and other calls go on.
                 doubted.set()
                 raise DownstreamDown(

@@ -112,13 +112,21 @@ async def test_a_session_that_the_server_forgot_is_made_anew_and_the_call_was_no
         assert scripted.opened == 2
 
 
-async def test_a_servers_own_error_about_a_session_is_left_as_it_is(
-    scripted: Scripted, held: Held, call: Call
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (t.INVALID_REQUEST, "The checkout session is over its limit"),
+        (t.CONNECTION_CLOSED, "Rate limited, try again tomorrow"),
+    ],
+)
+async def test_a_servers_own_error_is_left_as_it_is_whatever_its_code(
+    scripted: Scripted, held: Held, call: Call, code: int, message: str
 ) -> None:
     async with held(scripted.connection()) as connection:
-        scripted.refuses("tools/call", t.INVALID_REQUEST, "The checkout session is over its limit")
-        with pytest.raises(MCPError, match="checkout session"):
+        scripted.refuses("tools/call", code, message)
+        with pytest.raises(MCPError, match=message) as raised:
             await call(connection, "charge")
+        assert raised.value.code == code
         assert scripted.opened == 1
 
 
