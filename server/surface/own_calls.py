@@ -125,7 +125,7 @@ class OwnCalls:
 
     async def _understand(self, tool: OwnTool, arguments: Mapping[str, Any]) -> _Understood:
         given = {name: value for name, value in arguments.items() if value is not None}
-        self._validators.check(tool.name, tool.form.input_schema, given)
+        self._validators.check(tool.name, tool.form.input_schema, given, ours=True)
         request = str(given.pop("request", "")).strip()
         session_id = str(given.pop("session_id", "") or uuid4().hex)
         if not request and not given:

@@ -74,7 +74,7 @@ class Relay:
         # The server's own limits come first: their errors say which of its settings to look at.
         deadline_ms = round(connection.endpoint.call_timeout_s * 1000) + SLACK_MS
         try:
-            self._validators.check(published.name, form.input_schema, params.arguments or {})
+            self._validators.check(published.name, form.input_schema, params.arguments or {}, ours=False)
         except SophiaError as error:
             return failed(error, served_meta(self._bridge.refused(published.name, error).id, made.decision, None))
         try:

@@ -7,12 +7,13 @@ by `relay`. Nothing foreign is ever raised to the SDK, which would show its text
 import difflib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import unquote
 
 import anyio
 import mcp_types as t
-from mcp.server.context import ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.models import InitializationOptions
 from mcp.shared.exceptions import MCPError
@@ -34,6 +35,7 @@ from server.surface.prompts import PROMPTS, filled
 from server.surface.relay import Relay
 from server.surface.resources import OwnResources
 from server.surface.units import Units
+from server.wellformed import MAX_DEPTH, TooDeep, well_formed
 
 __all__ = ["SophiaServer"]
 
@@ -95,6 +97,7 @@ class SophiaServer(Server[Any]):
             # Without it the SDK lists all tools before each modern HTTP call.
             get_tool_input_schema=self._input_schema,
         )
+        self.middleware.append(_well_formed)
         self.middleware.append(self.changes.remember)
         pool.on_change(self.changes.announce)
 
@@ -258,6 +261,19 @@ def _progress(ctx: Context) -> Callable[[str], Awaitable[None]]:
         await ctx.session.report_progress(told, None, message[:PROGRESS_CHARS])
 
     return progress
+
+
+async def _well_formed(ctx: Context, call_next: CallNext) -> HandlerResult:
+    """Middleware: no half characters and no endless nesting, neither in nor out; either would end a connection."""
+    try:
+        params = well_formed(ctx.params)
+    except TooDeep as error:
+        raise MCPError(t.INVALID_PARAMS, f"The parameters are nested more than {MAX_DEPTH} levels deep.") from error
+    result = await call_next(ctx if params is ctx.params else replace(ctx, params=params))
+    try:
+        return well_formed(result) if isinstance(result, dict) else result
+    except TooDeep as error:
+        raise MCPError(t.INTERNAL_ERROR, f"The result is nested more than {MAX_DEPTH} levels deep.") from error
 
 
 def _guarded(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:

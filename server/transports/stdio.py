@@ -1,7 +1,9 @@
-"""Serving over stdin and stdout, with two things the SDK's own way lacks.
+"""Serving over stdin and stdout, with three things the SDK's own way lacks.
 
 Clients probe with `server/discover` before they send `initialize`; a probe must not decide the era of the connection,
 or the handshake after it is refused. So probes are answered here until another request comes.
+
+A line that cannot be read is answered or mended (`unreadable`); the SDK gives it up without a word.
 
 On SIGTERM and SIGINT the process ends at once: the thread that reads stdin is blocked and cannot be woken, so after
 everything else has been closed, and every child has ended, the process leaves without it.
@@ -23,6 +25,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from server.app import Sophia
 from server.surface.server import SophiaServer
+from server.transports.unreadable import mended
 
 __all__ = ["serve_stdio"]
 
@@ -45,8 +48,13 @@ async def serve_stdio(start: Callable[[], AbstractAsyncContextManager[Sophia]]) 
             async def pump() -> None:
                 decided = False
                 async with to_server:
-                    async for item in read:
-                        request = item.message if isinstance(item, SessionMessage) else None
+                    async for line in read:
+                        item = mended(line) if isinstance(line, Exception) else line
+                        if isinstance(item, t.JSONRPCError):
+                            await write.send(SessionMessage(item))
+                        if not isinstance(item, SessionMessage):
+                            continue
+                        request = item.message
                         if not decided and isinstance(request, t.JSONRPCRequest):
                             if request.method == "server/discover":
                                 await write.send(_discovered(sophia.server, request))

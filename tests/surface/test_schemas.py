@@ -27,7 +27,7 @@ CALLS: dict[str, Any] = {
 
 def told(schema: dict[str, Any], arguments: dict[str, Any]) -> str:
     with pytest.raises(InvalidArguments) as raised:
-        Validators().check("list_calls", schema, arguments)
+        Validators().check("list_calls", schema, arguments, ours=True)
     assert raised.value.delivered is False
     return raised.value.message
 
@@ -62,7 +62,7 @@ def test_a_huge_value_is_not_repeated() -> None:
 
 
 def test_good_arguments_pass() -> None:
-    Validators().check("list_calls", CALLS, {"call_id": "12", "filter": {"days": [1]}})
+    Validators().check("list_calls", CALLS, {"call_id": "12", "filter": {"days": [1]}}, ours=True)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_good_arguments_pass() -> None:
     ],
 )
 def test_a_broken_schema_checks_nothing(schema: dict[str, Any]) -> None:
-    Validators().check("odd", schema, {"a": "value"})
+    Validators().check("odd", schema, {"a": "value"}, ours=True)
 
 
 def test_what_a_foreign_schema_refers_to_is_never_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,14 +86,14 @@ def test_what_a_foreign_schema_refers_to_is_never_fetched(monkeypatch: pytest.Mo
     monkeypatch.setattr(socket, "socket", no_network)
     monkeypatch.setattr(socket, "create_connection", no_network)
     schema = {"type": "object", "properties": {"a": {"$ref": "http://schemas.example/a.json"}}}
-    Validators().check("odd", schema, {"a": 1})
+    Validators().check("odd", schema, {"a": 1}, ours=True)
 
 
 def test_a_schema_that_has_changed_is_taken_up() -> None:
     validators = Validators()
-    validators.check("grown", {"type": "object"}, {"a": 1})
+    validators.check("grown", {"type": "object"}, {"a": 1}, ours=True)
     with pytest.raises(InvalidArguments):
-        validators.check("grown", {"type": "object", "required": ["b"]}, {"a": 1})
+        validators.check("grown", {"type": "object", "required": ["b"]}, {"a": 1}, ours=True)
 
 
 def test_an_older_dialect_is_read_as_such() -> None:
@@ -139,4 +139,4 @@ def test_what_a_reference_stood_for_is_there_in_each_place() -> None:
     assert schema["properties"]["several"] == {"type": "array", "items": inner, "description": "kept"}
     assert schema["properties"]["by_name"]["additionalProperties"] == inner
     assert len(schema["properties"]["either"]["oneOf"]) == 2
-    Validators().check("outer", schema, {"first": {}, "several": [{}], "either": {"kind": "two"}})
+    Validators().check("outer", schema, {"first": {}, "several": [{}], "either": {"kind": "two"}}, ours=True)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import mcp_types as t
 import pytest
 from mcp import Client, StdioServerParameters
 
@@ -39,6 +40,14 @@ class Wire:
             if message.get("id") == self._ids:
                 return message
         pytest.fail("the server closed its standard output")
+
+    def raw(self, line: str) -> Any:
+        """Send the line as it is; the next answer to anything."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return next(message for read in self.process.stdout if "id" in (message := json.loads(read)))
 
     def tell(self, method: str, params: Mapping[str, Any], **more: Any) -> None:
         assert self.process.stdin is not None
@@ -144,3 +153,44 @@ def test_nothing_but_the_protocol_is_written_to_standard_output(warm_state: Path
             "tools/call", {"name": "sales_intelligence_team", "arguments": {"request": "nonsense qwxz"}}
         )
         assert "result" in answer
+
+
+NESTED = '{"a":' * 500 + "1" + "}" * 500
+UNREADABLE = {
+    "no JSON": ("hello there", t.PARSE_ERROR, None),
+    "parameters in a list": ('{"jsonrpc":"2.0","id":901,"method":"tools/list","params":[1]}', t.INVALID_REQUEST, 901),
+    "a method that is a number": ('{"jsonrpc":"2.0","id":902,"method":5}', t.INVALID_REQUEST, 902),
+    "nested 500 deep": (
+        f'{{"jsonrpc":"2.0","id":903,"method":"tools/call","params":{{"name":"x","arguments":{NESTED}}}}}',
+        t.INVALID_REQUEST,
+        903,
+    ),
+}
+
+
+@pytest.mark.parametrize(("line", "code", "named"), UNREADABLE.values(), ids=UNREADABLE)
+def test_a_line_that_cannot_be_read_is_answered_and_the_next_one_served(
+    warm_state: Path, line: str, code: int, named: int | None
+) -> None:
+    with started(warm_state) as wire:
+        wire.ask("initialize", INITIALIZE)
+        wire.tell("notifications/initialized", {})
+        answer = wire.raw(line)
+        assert answer["error"]["code"] == code
+        assert answer["id"] == named
+        assert wire.ask("tools/list", {})["result"]["tools"]
+
+
+def test_half_a_character_in_a_request_is_replaced_and_the_request_answered(warm_state: Path) -> None:
+    with started(warm_state) as wire:
+        wire.ask("initialize", INITIALIZE)
+        wire.tell("notifications/initialized", {})
+        half = '"\\ud83d what objections came up?"'
+        asked = f'{{"name":"gong_intelligence","arguments":{{"call_id":"7400171024000301","request":{half}}}}}'
+        answer = wire.raw(f'{{"jsonrpc":"2.0","id":77,"method":"tools/call","params":{asked}}}')
+        assert answer["id"] == 77
+        assert not answer["result"].get("isError")
+        proxied = '{"name":"gong__search_calls","arguments":{"query":"\\udc00 price"}}'
+        answer = wire.raw(f'{{"jsonrpc":"2.0","id":78,"method":"tools/call","params":{proxied}}}')
+        assert answer["id"] == 78
+        assert wire.ask("tools/list", {})["result"]["tools"]
