@@ -39,13 +39,17 @@ class SourceError(Exception):
     """A source could not answer. `message` is written for the person who asked: what failed, what to do next.
 
     `kind`: `unavailable` (try again later), `not_found` (the thing asked for does not exist),
-    `refused` (the source does not allow it).
+    `refused` (the source does not allow it). `detail` is a line of the source's own, without secrets: only for
+    somebody who wrote what was refused.
     """
 
-    def __init__(self, kind: Literal["unavailable", "not_found", "refused"], message: str) -> None:
+    def __init__(
+        self, kind: Literal["unavailable", "not_found", "refused"], message: str, detail: str | None = None
+    ) -> None:
         super().__init__(message)
         self.kind: Literal["unavailable", "not_found", "refused"] = kind
         self.message = message
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,18 @@
     |- Busy                a limit of this process is reached; `retry_after_s` says when to come back
     |- DeadlineExceeded    the time for the call ran out
     |- SourceFailed        what an agent had to ask said no; the other route would hear the same
+    |  `- NotThere           it does not have what was asked for
     |- SourceDown          what an agent had to ask is away
     |- DownstreamError     an MCP server behind us
     |  |- DownstreamDown     it is away; Sophia keeps trying to reach it
     |  |- DownstreamTimeout  it did not answer in time
+    |  |- DownstreamBroke    its tool broke inside; another way to the answer may work
     |  `- DownstreamGarbage  it answered with something that is no MCP result
     |- ModelFailed         the model of an agent
     `- InternalError       ourselves; details are in the log under the decision id
 
 `message` is written for whoever made the call: what failed and what to do next. It never holds the text of a foreign
-exception, a path or a secret. `delivered` says whether the call may have reached something that acts on it: only an
+exception or server, a path or a secret; what a server said goes to the log. `delivered` says whether the call may have reached something that acts on it: only an
 undelivered call, or one that changes nothing, is ever sent again.
 """
 
@@ -26,6 +28,7 @@ __all__ = [
     "Busy",
     "CallerError",
     "DeadlineExceeded",
+    "DownstreamBroke",
     "DownstreamDown",
     "DownstreamError",
     "DownstreamGarbage",
@@ -35,6 +38,7 @@ __all__ = [
     "ModelFailed",
     "NoRoute",
     "NotFound",
+    "NotThere",
     "SophiaError",
     "SourceDown",
     "SourceFailed",
@@ -99,9 +103,21 @@ class DeadlineExceeded(SophiaError):
 
 
 class SourceFailed(SophiaError):
-    """A source of an agent could not answer."""
+    """A source of an agent could not answer. `said` is what it said itself: for the log, never for a client as it is."""
 
     kind = "source"
+
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, delivered: bool = True, said: str = ""
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s, delivered=delivered)
+        self.said = said
+
+
+class NotThere(SourceFailed):
+    """A source of an agent does not have what was asked for."""
+
+    kind = "not_found"
 
 
 class SourceDown(SophiaError):
@@ -128,6 +144,12 @@ class DownstreamTimeout(DownstreamError):
     """The server did not answer in time."""
 
     kind = "downstream_timeout"
+
+
+class DownstreamBroke(DownstreamError):
+    """The tool that was called broke inside."""
+
+    kind = "downstream_broke"
 
 
 class DownstreamGarbage(DownstreamError):

@@ -101,8 +101,16 @@ def refused(why: str) -> SourceError:
 
 
 async def run(sources: Sources, wanted: SqlParameters) -> Observation:
-    """Send the statement. Raises SourceError `refused` for one that is not a plain SELECT."""
-    answer = await ask_one(warehouse_of(sources), guarded(wanted.sql))
+    """Send the statement. Raises SourceError `refused` for one that is not a plain SELECT.
+
+    What the database says to it is told: whoever wrote the statement can mend it.
+    """
+    try:
+        answer = await ask_one(warehouse_of(sources), guarded(wanted.sql))
+    except SourceError as error:
+        if error.detail is None:
+            raise
+        raise SourceError(error.kind, f"The warehouse refused the statement. It says: {error.detail}") from error
     columns = list(answer.table.columns)
     rows = [[cell(value) for value in row] for row in answer.table.rows[:MAX_ROWS]]
     truncated = answer.table.truncated or len(answer.table.rows) > MAX_ROWS

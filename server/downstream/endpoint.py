@@ -39,6 +39,7 @@ class Endpoint:
 
     `digest` identifies its configuration, so that a kept catalog is never taken for that of another server.
     `idle_timeout_s` bounds the silence in a call and starts again with each progress; `call_timeout_s` bounds it whole.
+    `hide` takes this process's secrets out of what the server says.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Endpoint:
     call_timeout_s: float
     idle_timeout_s: float
     over_http: bool = False
+    hide: Callable[[str], str] = str
 
 
 def end_children_soon() -> None:
@@ -74,6 +76,7 @@ def endpoint_of(server: DownstreamServer, environ: Mapping[str, str], masks: Mas
         call_timeout_s=server.call_timeout_ms / 1000,
         idle_timeout_s=server.idle_timeout_ms / 1000,
         over_http=isinstance(server.transport, HttpTransport),
+        hide=masks.hide,
     )
 
 

@@ -236,9 +236,9 @@ async def test_a_query_is_answered_wherever_the_server_puts_its_rows(
         (
             {"isError": True, "content": [{"type": "text", "text": "no table dela; did you mean deals?"}]},
             "refused",
-            "did you",
+            "refused the query",
         ),
-        ({"structuredContent": {"success": False, "error": "read-only"}}, "refused", "read-only"),
+        ({"structuredContent": {"success": False, "error": "read-only"}}, "refused", "refused the query"),
         ({"content": [{"type": "text", "text": "3 rows"}]}, "unavailable", "without the JSON object"),
         ({"content": "3 rows"}, "unavailable", "no valid MCP result"),
     ],

@@ -70,7 +70,11 @@ class CallLibrary:
         """The calls in scope, newest first."""
         await self._refresh()
         if scope.call_id is not None and scope.call_id not in self._calls:
-            await self._fetch_details([scope.call_id])
+            try:
+                await self._fetch_details([scope.call_id])
+            except SourceError as error:
+                if error.kind != "not_found":
+                    raise
             if scope.call_id not in self._calls:
                 raise SourceError("not_found", self._no_such(scope.call_id))
         ids = (scope.call_id,) if scope.call_id is not None else self._order
@@ -145,7 +149,7 @@ class CallLibrary:
         try:
             return await call_for_json(connection, binding.tool.name, arguments)
         except SophiaError as error:
-            raise as_source_error(error, otherwise="not_found") from error
+            raise as_source_error(error) from error
 
 
 def _objects(answer: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

@@ -15,10 +15,11 @@ from server.downstream.adapters.trouble import as_source_error
 from server.downstream.capabilities import Binding
 from server.downstream.connection import Connection
 from server.downstream.proxy import call_for_json
-from server.errors import SophiaError
+from server.errors import SophiaError, SourceFailed
 
 __all__ = ["McpWarehouse"]
 
+DETAIL_CHARS = 300
 SQL_ARGUMENTS = ("query", "sql", "statement")
 
 
@@ -31,6 +32,10 @@ class McpWarehouse:
         self._argument = sql_argument(binding)
         self._as_of: date | None = None
         self._answered = False
+        self._refused = (
+            f"The warehouse `{connection.name}` refused the query. Check that it has the tables and columns asked for; "
+            "Sophia's log has what it said."
+        )
 
     async def as_of(self) -> date:
         """The last day the data speaks of: what the server says of itself, else today."""
@@ -42,11 +47,17 @@ class McpWarehouse:
         """Run one SELECT."""
         try:
             answer = await call_for_json(self._connection, self._tool, {self._argument: sql})
+        except SourceFailed as error:
+            raise SourceError("refused", self._refused, detail=self._line(error.said)) from error
         except SophiaError as error:
-            raise as_source_error(error, otherwise="refused") from error
+            raise as_source_error(error) from error
         self._answered = True
         self._as_of = day_of(answer.get("as_of")) or self._as_of
         return table_of(answer)
+
+    def _line(self, said: str) -> str | None:
+        """The database's own message for whoever wrote the SQL: one line, without what this process keeps secret."""
+        return self._connection.endpoint.hide(" ".join(said.split()))[:DETAIL_CHARS] or None
 
 
 def sql_argument(binding: Binding) -> str:
