@@ -23,6 +23,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from server.config import UnresolvedReferenceError
 from server.downstream.endpoint import Endpoint
 from server.downstream.offer import Offer, fetch_offer
+from server.downstream.sound_lists import SoundLists
 from server.downstream.watched import watched
 from server.errors import DownstreamDown, DownstreamGarbage, DownstreamTimeout
 
@@ -223,23 +224,24 @@ class Connection:
         self._lost = lost = anyio.Event()
         self._doubted = anyio.Event()
         ready_at = math.inf
+        lists = SoundLists()
         timeout_s = self.endpoint.connect_timeout_s
         try:
             # One scope around everything, its deadline lifted while connected: a scope of its own around the
             # entering alone would be left before the scopes that entering opens.
             with anyio.CancelScope(deadline=anyio.current_time() + timeout_s) as held:
                 async with Client(
-                    watched(self.endpoint.open(), lost),
+                    watched(self.endpoint.open(), lost, lists),
                     cache=None,
                     client_info=self._client_info,
                     message_handler=self._on_message,
                 ) as client:
-                    offer = await fetch_offer(client)
+                    offer = await fetch_offer(client, lists)
                     held.deadline = math.inf
                     ready_at = self._heard_at = anyio.current_time()
                     await self._announce(client, offer)
                     async with anyio.create_task_group() as tasks:
-                        tasks.start_soon(self._refresh, client)
+                        tasks.start_soon(self._refresh, client, lists)
                         tasks.start_soon(self._probe, client, lost)
                         if client.protocol_version in MODERN_PROTOCOL_VERSIONS:
                             tasks.start_soon(self._listen, client)
@@ -287,14 +289,14 @@ class Connection:
         elif isinstance(message, Exception):
             logger.warning("downstream %s sent something that is no MCP message", self.name)
 
-    async def _refresh(self, client: Client) -> None:
+    async def _refresh(self, client: Client, lists: SoundLists) -> None:
         while True:
             await self._stale.wait()
             await anyio.sleep(SETTLE_S)
             self._stale = anyio.Event()
             try:
                 with anyio.fail_after(self.endpoint.connect_timeout_s):
-                    offer = await fetch_offer(client)
+                    offer = await fetch_offer(client, lists)
             except (MCPError, ValidationError, TimeoutError):
                 logger.warning("downstream %s: its changed lists could not be read; keeping the last ones", self.name)
                 with anyio.move_on_after(LONGEST_DELAY_S):

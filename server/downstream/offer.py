@@ -8,6 +8,8 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from server.downstream.sound_lists import SoundLists
+
 __all__ = ["Offer", "fetch_offer", "offer_from_json", "offer_to_json"]
 
 MAX_PAGES = 200
@@ -18,7 +20,7 @@ ItemT = TypeVar("ItemT")
 
 
 class Offer(BaseModel):
-    """Everything a server lists, in its order."""
+    """Everything a server lists, in its order; `left_out` says what was not taken, and why."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,9 +30,10 @@ class Offer(BaseModel):
     templates: tuple[t.ResourceTemplate, ...] = ()
     prompts: tuple[t.Prompt, ...] = ()
     completes: bool = False
+    left_out: tuple[str, ...] = ()
 
 
-async def fetch_offer(client: Client) -> Offer:
+async def fetch_offer(client: Client, lists: SoundLists) -> Offer:
     """Ask a connected server for all it declares to have.
 
     Raises MCPError or a validation error when the server fails to list what it declared.
@@ -46,6 +49,7 @@ async def fetch_offer(client: Client) -> Offer:
         else (),
         prompts=await _all(_pages(session.list_prompts), lambda page: page.prompts) if has.prompts else (),
         completes=has.completions is not None,
+        left_out=lists.left_out,
     )
 
 

@@ -159,7 +159,12 @@ class Pool:
             },
             resources=resources,
             templates=tuple((name, template) for name, _, offer in offers for template in offer.templates),
-            remarks=(*tools.remarks, *prompts.remarks, *remarks),
+            remarks=(
+                *tools.remarks,
+                *prompts.remarks,
+                *remarks,
+                *(f"`{name}`: {said}" for name, _, offer in offers for said in offer.left_out),
+            ),
         )
 
 

@@ -1,7 +1,8 @@
-"""A transport that says when it has ended, and that an answer on it could not be read.
+"""A transport that says when it has ended, that an answer on it could not be read, and which lists are not sound.
 
 The SDK has no hook for a connection that closes, and it drops a message it cannot parse: whoever waits for that answer
-would wait until their time is up. So the end sets an event, and an unreadable answer becomes an error under its id.
+would wait until their time is up. So the end sets an event, an unreadable answer becomes an error under its id, and
+lists lose the items that would make the SDK refuse them whole.
 """
 
 from collections.abc import AsyncGenerator, Mapping
@@ -14,23 +15,50 @@ import mcp_types as t
 from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
+from server.downstream.sound_lists import SoundLists
+
 __all__ = ["watched"]
 
 
 @asynccontextmanager
-async def watched(transport: Any, ended: anyio.Event) -> AsyncGenerator[Any, None]:
+async def watched(transport: Any, ended: anyio.Event, lists: SoundLists) -> AsyncGenerator[Any, None]:
     """The streams of a transport; `ended` is set when nothing more can be read."""
     async with transport as (read, write):
-        yield _Watched(read, ended), write
+        yield _Read(read, ended, lists), _Write(write, lists)
 
 
-class _Watched:
-    def __init__(self, inner: Any, ended: anyio.Event) -> None:
+class _Stream:
+    def __init__(self, inner: Any) -> None:
         self._inner = inner
-        self._ended = ended
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
+
+    async def __aenter__(self) -> Self:
+        await self._inner.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        return await self._inner.__aexit__(kind, error, traceback)
+
+
+class _Write(_Stream):
+    def __init__(self, inner: Any, lists: SoundLists) -> None:
+        super().__init__(inner)
+        self._lists = lists
+
+    async def send(self, item: SessionMessage) -> None:
+        self._lists.sent(item)
+        await self._inner.send(item)
+
+
+class _Read(_Stream):
+    def __init__(self, inner: Any, ended: anyio.Event, lists: SoundLists) -> None:
+        super().__init__(inner)
+        self._ended = ended
+        self._lists = lists
 
     def __aiter__(self) -> Self:
         return self
@@ -41,16 +69,9 @@ class _Watched:
         except (StopAsyncIteration, anyio.ClosedResourceError):
             self._ended.set()
             raise
-        return (_as_error(item) or item) if isinstance(item, ValidationError) else item
-
-    async def __aenter__(self) -> Self:
-        await self._inner.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> bool | None:
-        return await self._inner.__aexit__(kind, error, traceback)
+        if isinstance(item, ValidationError):
+            return _as_error(item) or item
+        return self._lists.received(item) if isinstance(item, SessionMessage) else item
 
 
 def _as_error(unreadable: ValidationError) -> SessionMessage | None:

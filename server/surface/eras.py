@@ -4,8 +4,13 @@ There an output schema may be of any type and a structured result any JSON value
 """
 
 import json
+import logging
+from collections.abc import Sequence
 
 import mcp_types as t
+from mcp_types.methods import validate_server_result
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import ValidationError
 
 from server.errors import SophiaError
 from server.surface.answers import failed
@@ -13,8 +18,33 @@ from server.surface.answers import failed
 __all__ = ["for_handshake", "listable"]
 
 
-def listable(tool: t.Tool) -> t.Tool:
-    """The tool as a handshake client can take it: without an output schema that is no object's."""
+logger = logging.getLogger(__name__)
+
+
+def listable(tools: Sequence[t.Tool], version: str) -> list[t.Tool]:
+    """The tools as a client of this protocol version can take them; a tool whose form it cannot take is left out."""
+    if version in MODERN_PROTOCOL_VERSIONS:
+        return list(tools)
+    taken = [_with_object_output(tool) for tool in tools]
+    if _takes(version, taken):
+        return taken
+    kept = [tool for tool in taken if _takes(version, [tool])]
+    left = ", ".join(tool.name for tool in taken if tool not in kept)
+    logger.debug("left out of the list for a client of %s: %s", version, left)
+    return kept
+
+
+def _takes(version: str, tools: Sequence[t.Tool]) -> bool:
+    """Whether the SDK can send these to a client of this version: it holds the list against the protocol as one."""
+    listed = [tool.model_dump(by_alias=True, mode="json", exclude_none=True) for tool in tools]
+    try:
+        validate_server_result("tools/list", version, {"tools": listed})
+    except ValidationError:
+        return False
+    return True
+
+
+def _with_object_output(tool: t.Tool) -> t.Tool:
     schema = tool.output_schema
     if schema is None or schema.get("type") == "object":
         return tool

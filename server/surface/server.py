@@ -17,7 +17,6 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.models import InitializationOptions
 from mcp.shared.exceptions import MCPError
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from server.bridge.bridge import Bridge
 from server.bridge.decide import Route
@@ -117,10 +116,8 @@ class SophiaServer(Server[Any]):
     async def _list_tools(self, ctx: Context, _: t.PaginatedRequestParams | None) -> t.ListToolsResult:
         tables = await self._pool.listed()
         ours = [tool.form for tool in self._own.values() if self._calls.listed(tool)]
-        tools = [*ours, *tables.tool_forms.values()]
-        modern = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
         self.listed.set()
-        return t.ListToolsResult(tools=tools if modern else [listable(tool) for tool in tools])
+        return t.ListToolsResult(tools=[*ours, *listable(list(tables.tool_forms.values()), ctx.protocol_version)])
 
     async def _call_tool(
         self, ctx: Context, params: t.CallToolRequestParams

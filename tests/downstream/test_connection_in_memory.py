@@ -220,7 +220,7 @@ async def test_a_list_that_cannot_be_read_leaves_the_last_good_one(
 ) -> None:
     monkeypatch.setattr(connection_module, "LONGEST_DELAY_S", 0.001)
     async with held(scripted.connection()) as connection:
-        scripted.says("tools/list", {"tools": [{"title": "without a name"}]})
+        scripted.says("tools/list", {"tools": "words where a list should be"})
         await scripted.notify("notifications/tools/list_changed")
         while scripted.methods("tools/list") < 3:  # it is asked again, and again
             await anyio.lowlevel.checkpoint()
@@ -231,6 +231,25 @@ async def test_a_list_that_cannot_be_read_leaves_the_last_good_one(
         while len(connection.offer.tools) < 2:
             await anyio.lowlevel.checkpoint()
     assert scripted.opened == 1
+
+
+async def test_an_item_that_is_no_valid_mcp_is_left_out_of_a_list_and_named(scripted: Scripted, held: Held) -> None:
+    sound = {"name": "sound", "inputSchema": {"type": "object"}}
+    odd = {"name": "odd", "inputSchema": "words"}
+    scripted.says("tools/list", {"tools": [odd, sound, {"title": "without a name"}, 5]})
+    async with held(scripted.connection()) as connection:
+        assert connection.state == "ready"
+        assert connection.offer is not None
+        assert [tool.name for tool in connection.offer.tools] == ["sound"]
+        assert [said.partition(" of ")[0] for said in connection.offer.left_out] == [
+            "`odd`",
+            "one without a name",
+            "one without a name",
+        ]
+        scripted.answers.clear()
+        await scripted.notify("notifications/tools/list_changed")
+        while connection.offer.left_out:
+            await anyio.lowlevel.checkpoint()
 
 
 async def test_all_pages_of_a_list_are_read_and_a_list_without_end_ends(scripted: Scripted, held: Held) -> None:

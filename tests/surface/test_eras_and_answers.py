@@ -16,12 +16,24 @@ def tool(output_schema: dict[str, object] | None) -> t.Tool:
 
 @pytest.mark.parametrize("schema", [{"type": "array"}, {"anyOf": [{"type": "object"}]}, {}])
 def test_an_output_schema_that_is_no_objects_is_left_out(schema: dict[str, object]) -> None:
-    assert listable(tool(schema)) == tool(None)
+    assert listable([tool(schema)], "2025-11-25") == [tool(None)]
 
 
 @pytest.mark.parametrize("schema", [None, {"type": "object", "properties": {}}])
 def test_every_other_tool_is_listed_as_it_is(schema: dict[str, object] | None) -> None:
-    assert listable(tool(schema)) == tool(schema)
+    assert listable([tool(schema)], "2025-11-25") == [tool(schema)]
+
+
+@pytest.mark.parametrize("schema", [{"type": "array"}, None])
+def test_a_client_of_today_gets_every_tool_as_it_is(schema: dict[str, object] | None) -> None:
+    assert listable([tool(schema)], "2026-07-28") == [tool(schema)]
+
+
+@pytest.mark.parametrize("odd", [{"type": "object", "required": "a"}, {"type": "object", "properties": []}])
+def test_a_tool_that_a_handshake_client_cannot_take_costs_no_other_tool(odd: dict[str, object]) -> None:
+    broken = t.Tool(name="odd", input_schema=odd)
+    assert listable([broken, tool(None)], "2025-06-18") == [tool(None)]
+    assert listable([broken, tool(None)], "2026-07-28") == [broken, tool(None)]
 
 
 @pytest.mark.parametrize("structured", [[1, {"a": "ä"}], "text", 3])
