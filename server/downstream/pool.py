@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mappi
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import quote
 
 import anyio
 import mcp_types as t
@@ -19,6 +18,7 @@ from server.downstream.connection import Connection
 from server.downstream.endpoint import Endpoint
 from server.downstream.naming import Published, Table, publish
 from server.downstream.offer import Offer, offer_from_json, offer_to_json
+from server.downstream.resource_table import ResourceTable, resource_table
 from server.state.store import Store
 
 __all__ = ["Kind", "Member", "OnChange", "Pool", "Tables", "running_pool"]
@@ -49,10 +49,7 @@ class Tables:
     prompts: Table
     tool_forms: Mapping[str, t.Tool] = field(default_factory=dict[str, t.Tool])
     prompt_forms: Mapping[str, t.Prompt] = field(default_factory=dict[str, t.Prompt])
-    resources: Mapping[str, tuple[str, str, t.Resource]] = field(
-        default_factory=dict[str, tuple[str, str, t.Resource]]
-    )
-    templates: tuple[tuple[str, t.ResourceTemplate], ...] = ()
+    resources: ResourceTable = field(default_factory=lambda: resource_table([]))
     remarks: tuple[str, ...] = ()
 
 
@@ -143,7 +140,7 @@ class Pool:
         offers = [(name, self._members[name].prefix, c.offer) for name, c in self.connections.items() if c.offer]
         tools = publish(self._own_tools, [(n, p, [x.name for x in o.tools]) for n, p, o in offers])
         prompts = publish(self._own_prompts, [(n, p, [x.name for x in o.prompts]) for n, p, o in offers])
-        resources, remarks = _resources([(name, offer) for name, _, offer in offers])
+        resources = resource_table([(name, offer) for name, _, offer in offers])
         own_tools = {(name, tool.name): tool for name, _, offer in offers for tool in offer.tools}
         own_prompts = {(name, prompt.name): prompt for name, _, offer in offers for prompt in offer.prompts}
         return Tables(
@@ -158,11 +155,10 @@ class Pool:
                 for p in prompts.by_name.values()
             },
             resources=resources,
-            templates=tuple((name, template) for name, _, offer in offers for template in offer.templates),
             remarks=(
                 *tools.remarks,
                 *prompts.remarks,
-                *remarks,
+                *resources.remarks,
                 *(f"`{name}`: {said}" for name, _, offer in offers for said in offer.left_out),
             ),
         )
@@ -171,26 +167,10 @@ class Pool:
 def _changed(before: Tables, after: Tables) -> frozenset[Kind]:
     same: dict[Kind, bool] = {
         "tools": before.tool_forms == after.tool_forms,
-        "resources": (before.resources, before.templates) == (after.resources, after.templates),
+        "resources": before.resources == after.resources,
         "prompts": before.prompt_forms == after.prompt_forms,
     }
     return frozenset(kind for kind, equal in same.items() if not equal)
-
-
-def _resources(offers: list[tuple[str, Offer]]) -> tuple[dict[str, tuple[str, str, t.Resource]], list[str]]:
-    """Published URI -> (server, its own URI, published form). URIs stay; on a conflict the later server's moves."""
-    table: dict[str, tuple[str, str, t.Resource]] = {}
-    remarks: list[str] = []
-    for server, offer in offers:
-        for resource in offer.resources:
-            original = uri = str(resource.uri)
-            if uri in table:
-                uri = f"sophia://downstream/{server}/{quote(original, safe='')}"
-                remarks.append(
-                    f"resource {original} of `{server}` is published as {uri}: `{table[original][0]}` has it"
-                )
-            table[uri] = (server, original, resource.model_copy(update={"uri": uri}))
-    return table, remarks
 
 
 @asynccontextmanager

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import unquote
 
 import anyio
 import mcp_types as t
@@ -174,12 +173,12 @@ class SophiaServer(Server[Any]):
 
     async def _list_resources(self, _: Context, __: t.PaginatedRequestParams | None) -> t.ListResourcesResult:
         tables = await self._pool.listed()
-        theirs = [resource for _, _, resource in tables.resources.values()]
+        theirs = [resource.form for resource in tables.resources.listed.values()]
         return t.ListResourcesResult(resources=[*self._resources.listed(), *theirs])
 
     async def _list_templates(self, _: Context, __: t.PaginatedRequestParams | None) -> t.ListResourceTemplatesResult:
         tables = await self._pool.listed()
-        theirs = [template for _, template in tables.templates]
+        theirs = [template.form for template in tables.resources.templates]
         return t.ListResourceTemplatesResult(resource_templates=[*self._resources.templates(), *theirs])
 
     async def _read_resource(
@@ -191,25 +190,22 @@ class SophiaServer(Server[Any]):
             return ours
         found = self._resource_owner(uri)
         if found is None:
-            raise MCPError(t.INVALID_PARAMS, f"There is no resource {uri[:200]}.", data={"uri": uri})
+            raise MCPError(
+                t.INVALID_PARAMS,
+                f"There is no resource {uri[:200]}. `resources/list` has them all; one that a server does not list is "
+                "read as sophia://downstream/SERVER/ and its percent-encoded address.",
+                data={"uri": uri},
+            )
         connection, original = found
         return await self._relay.resource(ctx, params, connection, original)
 
     def _resource_owner(self, uri: str) -> tuple[Connection, str] | None:
-        """Whose resource it is: a listed one's server, the one an address of ours names, or the one with its template."""
-        tables = self._pool.tables
-        if uri in tables.resources:
-            server, original, _ = tables.resources[uri]
-            return self._pool.connections[server], original
-        if uri.startswith("sophia://downstream/"):
-            server, _, encoded = uri.removeprefix("sophia://downstream/").partition("/")
-            connection = self._pool.connections.get(server)
-            return (connection, unquote(encoded)) if connection else None
-        scheme = uri.partition(":")[0]
-        for server, template in tables.templates:
-            if template.uri_template.partition(":")[0] == scheme:
-                return self._pool.connections[server], uri
-        return None
+        """The connection to whose resource it is, and its address there."""
+        owner = self._pool.tables.resources.owner(uri)
+        if owner is None or owner[0] not in self._pool.connections:
+            return None
+        server, original = owner
+        return self._pool.connections[server], original
 
     async def _list_prompts(self, _: Context, __: t.PaginatedRequestParams | None) -> t.ListPromptsResult:
         tables = await self._pool.listed()
@@ -234,9 +230,7 @@ class SophiaServer(Server[Any]):
                 connection, published = found
                 onward = params.model_copy(update={"ref": ref.model_copy(update={"name": published.original})})
                 return await self._relay.completion(ctx, onward, connection)
-        elif server := next(
-            (s for s, template in self._pool.tables.templates if template.uri_template == ref.uri), None
-        ):
+        elif server := self._pool.tables.resources.template_owner(ref.uri):
             return await self._relay.completion(ctx, params, self._pool.connections[server])
         return complete(ref, params.argument, await self._calls.names(), self._own)
 

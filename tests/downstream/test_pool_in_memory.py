@@ -133,7 +133,7 @@ async def test_resources_keep_their_uri_and_the_later_server_gives_way(store: St
     async with running(pool_of(store, members[1])):
         pass
     tables = pool_of(store, *members).tables
-    assert list(tables.resources) == ["test://a b", "sophia://downstream/two/test%3A%2F%2Fa%20b"]
-    assert [server for server, _, _ in tables.resources.values()] == ["one", "two"]
+    assert list(tables.resources.listed) == ["test://a b", "sophia://downstream/two/test%3A%2F%2Fa%20b"]
+    assert [one.server for one in tables.resources.listed.values()] == ["one", "two"]
     assert list(tables.prompt_forms) == ["one__brief", "two__brief"]
     assert "`one` has it" in tables.remarks[0]
