@@ -1,6 +1,8 @@
 """The agno route: one of our own tools, run by an agent or a team that is built for this call and dropped after it.
 
-Nothing here queues: over the limit of concurrent runs a call is refused at once and told when to come back.
+Runs on the embedded model compute in this process: of those, a few take turns, so that the first ones are done soon and
+none is cut at its deadline because of the others. Over the limit of concurrent runs, those that wait for their turn
+included, a call is refused at once and told when to come back.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -35,6 +37,10 @@ from teams.spec import TeamSpec
 __all__ = ["AgnoRoute"]
 
 RETRY_AFTER_S = 1.0
+AT_ONCE = 4
+"""Embedded runs that compute at the same time."""
+TURN_WITHIN_S = 30.0
+EMBEDDED = "embedded"
 Kind = Literal["agent", "team"]
 Lend = Callable[[AgentId], Sequence[ForeignTool]]
 """The downstream tools that configuration lends to an agent, as they are."""
@@ -60,6 +66,8 @@ class AgnoRoute:
             "team": limits.max_concurrent_teams,
         }
         self.running: dict[Kind, int] = {"agent": 0, "team": 0}
+        self._waiting: dict[Kind, int] = {"agent": 0, "team": 0}
+        self._turns = anyio.Semaphore(AT_ONCE)
         self._importing = anyio.Lock()
         self._imported = False
 
@@ -88,7 +96,40 @@ class AgnoRoute:
     def full(self, kind: Kind) -> str | None:
         """Why another run of this kind would be refused now, if it would."""
         limit = self._limits[kind]
-        return f"{limit} {kind}s are running, which is the limit" if self.running[kind] >= limit else None
+        if self.running[kind] + self._waiting[kind] < limit:
+            return None
+        return f"{limit} {kind}s are running or waiting to, which is the limit"
+
+    @asynccontextmanager
+    async def turn(self, spec: AgentSpec | TeamSpec) -> AsyncGenerator[None, None]:
+        """Wait until a run that computes here may begin; others go ahead. Raises Busy when that takes too long."""
+        if not self._embedded(spec):
+            yield
+            return
+        kind: Kind = "agent" if isinstance(spec, AgentSpec) else "team"
+        self._waiting[kind] += 1
+        try:
+            with anyio.move_on_after(TURN_WITHIN_S) as waited:
+                await self._turns.acquire()
+        finally:
+            self._waiting[kind] -= 1
+        if waited.cancelled_caught:
+            raise Busy(
+                f"{spec.title} did not get its turn within {TURN_WITHIN_S:g} s: too much is asked at once. "
+                "Try again in a moment.",
+                retry_after_s=RETRY_AFTER_S,
+                delivered=False,
+            )
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    def _embedded(self, spec: AgentSpec | TeamSpec) -> bool:
+        if isinstance(spec, AgentSpec):
+            return self._configuration.agent(cast("AgentId", spec.id)).model == EMBEDDED
+        leader = self._configuration.team(cast("TeamId", spec.id)).model
+        return leader == EMBEDDED and all(self._embedded(member) for member in spec.members)
 
     async def _import(self) -> None:
         # In a thread, because it takes long; once, because two threads importing Agno at a time see half of it.

@@ -75,6 +75,7 @@ class Pool:
             name: Connection(member.endpoint, client_info, self._offered, self._kept(member.endpoint))
             for name, member in self._members.items()
         }
+        self._news = anyio.Event()
         self.tables = self._tables()
 
     def on_change(self, told: OnChange) -> None:
@@ -93,6 +94,24 @@ class Pool:
             for connection in self.connections.values():
                 if connection.offer is None:
                     waiting.start_soon(connection.settled)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds of what is offered, or until no server is left that could change it."""
+        async with anyio.create_task_group() as waiting:
+
+            async def everybody() -> None:
+                await self.seen()
+                waiting.cancel_scope.cancel()
+
+            waiting.start_soon(everybody)
+            while not holds():
+                await self._news.wait()
+            waiting.cancel_scope.cancel()
+
+    def unseen(self, name: str) -> bool:
+        """Whether a server that has not shown yet what it offers could publish something under this name."""
+        prefixes = (self._members[n].prefix for n, connection in self.connections.items() if connection.offer is None)
+        return any(name.startswith(prefix) for prefix in prefixes)
 
     async def settled(self) -> None:
         """Wait until each server has connected or failed to, once."""
@@ -135,6 +154,8 @@ class Pool:
                     await told(changed)
             except Exception:  # whoever is told has faults of their own
                 logger.exception("a change of %s could not be told to everybody", server)
+        self._news.set()
+        self._news = anyio.Event()
 
     def _tables(self) -> Tables:
         offers = [(name, self._members[name].prefix, c.offer) for name, c in self.connections.items() if c.offer]

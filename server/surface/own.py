@@ -21,6 +21,8 @@ __all__ = ["MAX_REQUEST", "OwnTool", "own_tools"]
 RESULT = schema_of(AgentResult)
 MAX_REQUEST = 20_000
 MAX_SESSION_ID = 128
+MAX_ARGUMENT = 300
+LONG_ARGUMENTS = frozenset({"sql", "query", "text"})
 
 REQUEST = {
     "type": "string",
@@ -108,9 +110,22 @@ def _inputs(spec: AgentSpec | TeamSpec) -> dict[str, Any]:
     typed = schema_of(spec.arguments)
     return {
         "type": "object",
-        "properties": {"request": REQUEST, **typed.get("properties", {}), "session_id": SESSION},
+        "properties": {
+            "request": REQUEST,
+            **{name: _bounded(name, schema) for name, schema in typed.get("properties", {}).items()},
+            "session_id": SESSION,
+        },
         "additionalProperties": False,
     }
+
+
+def _bounded(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of an argument with a limit to its text: names are short, and whatever reads them may be slow."""
+    most = MAX_REQUEST if name in LONG_ARGUMENTS else MAX_ARGUMENT
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [_bounded(name, one) for one in schema["anyOf"]]}
+    free = schema.get("type") == "string" and "enum" not in schema and "format" not in schema
+    return {**schema, "maxLength": most} if free else {**schema}
 
 
 def _agent_data(spec: AgentSpec) -> dict[str, Any]:

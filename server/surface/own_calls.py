@@ -7,6 +7,7 @@ Both routes get the same values: what the parser read from the request fills the
 
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -112,9 +113,11 @@ class OwnCalls:
         job = self._job(tool, understood, asking)
         spent_ms: dict[Route, float] = {}
         try:
-            executed = await self._bridge.execute(
-                made, self._runs(tool, job, spent_ms), self._settings.deadline_ms(tool)
-            )
+            turn = self._agno.turn(tool.spec) if made.decision.route == "agno" else nullcontext()
+            async with turn:
+                executed = await self._bridge.execute(
+                    made, self._runs(tool, job, spent_ms), self._settings.deadline_ms(tool)
+                )
         except SophiaError as error:
             return failed(error, served_meta(made.id, made.decision, made.decision.route))
         total_ms = (time.perf_counter() - started) * 1000
@@ -127,7 +130,7 @@ class OwnCalls:
         given = {name: value for name, value in arguments.items() if value is not None}
         self._validators.check(tool.name, tool.form.input_schema, given, ours=True)
         request = str(given.pop("request", "")).strip()
-        session_id = str(given.pop("session_id", "") or uuid4().hex)
+        session_id = str(given.pop("session_id", "")).strip() or uuid4().hex
         if not request and not given:
             typed = ", ".join(f"`{name}`" for name in tool.form.input_schema["properties"] if name not in UNTYPED)
             raise InvalidArguments(

@@ -137,14 +137,15 @@ class SophiaServer(Server[Any]):
 
     async def _first_seen(self, name: str) -> tuple[Connection, Published, t.Tool] | None:
         """A tool that nobody knew yet: right after a first start its server may be about to say that it has it."""
-        with anyio.move_on_after(FIRST_WAIT_S):
-            await self._pool.seen()
+        if self._pool.unseen(name):
+            with anyio.move_on_after(FIRST_WAIT_S):
+                await self._pool.until(lambda: self._pool.tool(name) is not None)
         return self._pool.tool(name)
 
     async def _call_own(self, ctx: Context, params: t.CallToolRequestParams, own: OwnTool) -> t.CallToolResult:
         if self._calls.unready(own):
             with anyio.move_on_after(FIRST_WAIT_S):
-                await self._pool.seen()
+                await self._pool.until(lambda: not self._calls.unready(own))
         try:
             forced = self._forced(ctx)
         except SophiaError as error:

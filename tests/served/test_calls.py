@@ -2,9 +2,12 @@
 
 import json
 
+import anyio
 import jsonschema
 import pytest
+from mcp import Client
 from mcp.shared.exceptions import MCPError
+from mcp_types import CallToolResult
 
 pytestmark = pytest.mark.slow
 
@@ -105,6 +108,19 @@ async def test_a_route_team_says_which_one_member_took_it_and_why(client) -> Non
     assert member["reason"]
 
 
+async def test_many_teams_at_once_take_turns_and_all_answer(served: str) -> None:
+    results: list[CallToolResult] = []
+    async with Client(served) as connected, anyio.create_task_group() as tasks:
+
+        async def ask() -> None:
+            arguments = {"request": "How did we do last quarter?"}
+            results.append(await connected.call_tool("business_intelligence_team", arguments))
+
+        for _ in range(20):
+            tasks.start_soon(ask)
+    assert [result.content[0].text for result in results if result.is_error] == []
+
+
 async def test_a_coordinate_team_credits_every_member(client) -> None:
     async with client() as connected:
         result = await connected.call_tool("business_intelligence_team", {"request": "How did we do last quarter?"})
@@ -144,6 +160,7 @@ async def test_progress_tells_what_an_agent_is_doing(client) -> None:
         ("snowflake__execute_query", {"sql": "SELECT 1"}, "sql"),
         ("gong__get_call_details", {"callId": "123"}, "123"),
         ("gong_intelligence", {"from_date": "2017-13-45"}, "from_date"),
+        ("gong_intelligence", {"account": "x" * 301}, "301 characters"),
     ],
 )
 async def test_bad_input_gets_an_error_that_names_what_is_wrong(client, tool, arguments, says) -> None:
