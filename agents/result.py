@@ -24,14 +24,20 @@ class Record(BaseModel):
 
 
 class CallCitation(Record):
-    """A sentence of a call, verbatim."""
+    """A sentence of a call, verbatim: by its times, or by its place where the transcript has no times.
+
+    Of a call that only a written summary is known of, it is a sentence of the summary, and `speaker` says so.
+    """
 
     kind: Literal["call"] = "call"
-    id: str = Field(description="call:{call_id}@{start_ms}")
+    id: str = Field(description="call:{call_id}@{start_ms}, or call:{call_id}#{sentence}")
     call_id: str
     call_title: str
-    start_ms: int
-    end_ms: int
+    start_ms: int | None = Field(description="null where the transcript has no times")
+    end_ms: int | None
+    sentence: int | None = Field(
+        default=None, description="place in the transcript, counted from 1, where there are no times"
+    )
     speaker: str
     quote: str
 

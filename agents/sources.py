@@ -19,11 +19,14 @@ __all__ = [
     "Message",
     "MessageSource",
     "Names",
+    "Outlined",
     "Party",
     "Sentence",
     "SourceError",
     "Sources",
     "Table",
+    "Topic",
+    "Tracked",
     "Transcript",
     "Warehouse",
 ]
@@ -66,11 +69,38 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class Topic:
+    """A subject that the recorder itself found, and how long it was talked about."""
+
+    name: str
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """How often one of the recorder's own trackers was hit, with the times where it gives them."""
+
+    name: str
+    count: int
+    at_s: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outlined:
+    """One section of the recorder's outline. `items` are its own words, not what was said."""
+
+    section: str
+    start_s: float
+    duration_s: float
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One recorded conversation, without its words.
 
     `owner` is the seller whose call it is; `recorded_stats` holds what the recorder computed itself (Gong's
-    `interactionStats`), by name; `synthetic` marks invented data and must be shown with whatever is said of it.
+    `interactionStats`), by name, and `topics`, `trackers` and `outline` what it found; `synthetic` marks invented data and must be shown with whatever is said of it.
     """
 
     id: str
@@ -87,11 +117,17 @@ class Call:
     private: bool = False
     synthetic: bool = False
     recorded_stats: Mapping[str, float] = field(default_factory=dict[str, float])
+    topics: tuple[Topic, ...] = ()
+    trackers: tuple[Tracked, ...] = ()
+    outline: tuple[Outlined, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One spoken sentence; `speaker_id` may belong to nobody in `Call.parties`, and times may overlap."""
+    """One spoken sentence; `speaker_id` may belong to nobody in `Call.parties`, and times may overlap.
+
+    Both times are 0 where the transcript has none.
+    """
 
     speaker_id: str
     start_ms: int

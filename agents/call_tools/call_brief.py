@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from agents.analysis.calls.conversation import Conversation, Line
+from agents.analysis.calls.conversation import Conversation, Line, is_english
 from agents.analysis.calls.interaction import Interaction, interaction_of, questions_in
 from agents.analysis.calls.key_sentences import key_sentences
 from agents.analysis.calls.next_steps import NextStep, closes_with_step, next_steps_in
 from agents.analysis.calls.objections import Objection, objections_in
 from agents.call_tools.call_list import CallLine, list_calls
-from agents.call_tools.evidence import Evidence, headline, more, percent, quote
+from agents.call_tools.evidence import Evidence, clock, headline, more, percent, quote
 from agents.call_tools.material import CallRow, Material, Quoted, call_row, gather, quoted
 from agents.call_tools.next_steps import NextStepView, missing_close, next_step_text, view_next_step
 from agents.call_tools.objections import ObjectionView, clearest, objection_text, view_objection
 from agents.call_tools.scope import ScopeParameters
 from agents.result import Record
-from agents.sources import Sources
+from agents.sources import Call, Sources
 from agents.tool import Observation, Tool
 
 __all__ = ["CALL_BRIEF"]
@@ -26,6 +26,8 @@ _RECAP = 4
 _QUESTIONS = 2
 _OBJECTIONS = 3
 _STEPS = 4
+_TOPICS = 6
+_SECTIONS = 8
 
 
 class Participant(Record):
@@ -35,6 +37,22 @@ class Participant(Record):
     side: str
     title: str | None
     share: float | None
+
+
+class TopicView(Record):
+    """A subject that the recorder found."""
+
+    name: str
+    duration_s: float
+
+
+class SectionView(Record):
+    """One section of the recorder's outline; `items` are its words, not what was said."""
+
+    section: str
+    at: str = Field(description="mm:ss from the start")
+    duration_s: float
+    items: list[str]
 
 
 class Brief(Record):
@@ -52,6 +70,8 @@ class Brief(Record):
     objections: list[ObjectionView]
     next_steps: list[NextStepView]
     closes_with_step: bool = Field(description="whether a next step was found in the last tenth of the call")
+    topics: list[TopicView] = Field(description="what the recorder itself found, the longest first")
+    outline: list[SectionView] = Field(description="the recorder's own outline, in its words")
     summary: str | None = Field(default=None, description="the recorder's own, where no transcript can be had")
 
 
@@ -61,6 +81,9 @@ class CallBriefData(Record):
     calls: list[CallRow]
     brief: Brief | None = Field(description="where one call is meant")
     lines: list[CallLine] = Field(description="where several calls are meant, newest first")
+
+
+_UNREAD = "The cue lists are English: key sentences, objections and next steps were not looked for in this call."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +109,7 @@ async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
 
 
 async def _several(material: Material) -> Observation:
-    evidence = Evidence()
+    evidence = material.evidence()
     text, lines = await list_calls(evidence, material)
     data = CallBriefData(calls=[call_row(call) for call in material.calls], brief=None, lines=lines)
     return Observation(text, data, evidence.findings, evidence.citations, material.notes)
@@ -109,21 +132,65 @@ def _without_words(material: Material) -> Observation:
         objections=[],
         next_steps=[],
         closes_with_step=False,
+        topics=_topics(call),
+        outline=_outline(call),
         summary=summary,
     )
     people = ", ".join(party.name for party in call.parties) or "nobody named"
     frame = f"**{call.title}** · {call.started.date().isoformat()} · {call.duration_s / 60:.0f} min · with {people}"
     told = f"The recorder's summary: {quote(summary)}" if summary else "It has no transcript: nothing can be quoted."
     data = CallBriefData(calls=[call_row(call)], brief=brief, lines=[])
-    return Observation(f"{frame}\n\n{told}", data, notes=material.notes)
+    evidence = material.evidence()
+    text = "\n\n".join([frame, told, *_recorded(brief)])
+    return Observation(text, data, evidence.findings, evidence.citations, material.notes)
+
+
+def _topics(call: Call) -> list[TopicView]:
+    longest = sorted(call.topics, key=lambda topic: (-topic.duration_s, topic.name))
+    return [TopicView(name=topic.name, duration_s=topic.duration_s) for topic in longest]
+
+
+def _outline(call: Call) -> list[SectionView]:
+    return [
+        SectionView(
+            section=part.section,
+            at=clock(round(part.start_s * 1000)),
+            duration_s=part.duration_s,
+            items=list(part.items),
+        )
+        for part in call.outline
+    ]
+
+
+def _recorded(brief: Brief) -> list[str]:
+    """The recorder's topics and outline, each as one short section."""
+    sections: list[str] = []
+    topics = [f"{topic.name} ({_minutes(topic.duration_s)})" for topic in brief.topics[:_TOPICS]]
+    if topics:
+        sections.append(f"**Topics, as the recorder found them:** {', '.join(topics)}")
+    if brief.outline:
+        parts = [
+            f"- {part.at} {part.section}" + f": {'; '.join(part.items[:1])}" * bool(part.items)
+            for part in brief.outline
+        ]
+        lines = parts[:_SECTIONS] + more(len(parts), min(len(parts), _SECTIONS))
+        sections.append(_section("Outline, in the recorder's words", lines))
+    return sections
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
 
 
 def _one(material: Material, talk: Conversation) -> Observation:
-    parts = _Parts(talk, interaction_of(talk), objections_in(talk), next_steps_in(talk))
-    evidence = Evidence()
+    english = is_english(talk.call)
+    objections, steps = (objections_in(talk), next_steps_in(talk)) if english else ((), ())
+    parts = _Parts(talk, interaction_of(talk), objections, steps)
+    evidence = material.evidence()
     brief = _brief(evidence, parts)
     _findings(evidence, parts)
-    text = "\n\n".join([_frame(parts), *_sections(parts, brief)])
+    told = _sections(parts, brief) if english else [_UNREAD]
+    text = "\n\n".join([_frame(parts), *told, *_recorded(brief)])
     data = CallBriefData(calls=[call_row(talk.call)], brief=brief, lines=[])
     return Observation(text, data, evidence.findings, evidence.citations, material.notes)
 
@@ -132,7 +199,7 @@ def _brief(evidence: Evidence, parts: _Parts) -> Brief:
     talk, figures = parts.talk, parts.interaction
     told = {line.number for objection in parts.objections for line in objection.lines}
     told |= {step.line.number for step in parts.steps[:_STEPS]}
-    asked = questions_in(talk)
+    asked = questions_in(talk) if is_english(talk.call) else []
     open_ones = [line for line, kind in asked if line.speaker.side == "internal" and kind == "open"]
     customers = [
         line for line, _ in asked if line.speaker.side == "external" and line.number not in told and line.words >= 4
@@ -150,12 +217,14 @@ def _brief(evidence: Evidence, parts: _Parts) -> Brief:
         customer_share=figures.customer_share,
         company_questions=figures.company_questions,
         customer_questions=figures.customer_questions,
-        recap=quoted(evidence, talk, key_sentences(talk, _RECAP, told)),
+        recap=quoted(evidence, talk, key_sentences(talk, _RECAP, told) if is_english(talk.call) else ()),
         rep_asked=quoted(evidence, talk, _telling(open_ones)),
         customer_asked=quoted(evidence, talk, _telling(customers)),
         objections=[view_objection(evidence, talk, objection) for objection in parts.objections],
         next_steps=[view_next_step(evidence, talk, step) for step in parts.steps],
         closes_with_step=closes_with_step(talk, parts.steps),
+        topics=_topics(talk.call),
+        outline=_outline(talk.call),
     )
 
 
@@ -168,7 +237,7 @@ def _telling(questions: Sequence[Line]) -> list[Line]:
 def _findings(evidence: Evidence, parts: _Parts) -> None:
     talk, figures = parts.talk, parts.interaction
     if figures.rep is not None and figures.rep_share is not None:
-        basis = "talk time" if talk.timed else "words"
+        basis = "talk time" if talk.clocked else "words"
         evidence.metric(
             f"{figures.rep.name} has {percent(figures.rep_share)} of the {basis} (first and last sentence cited)",
             talk,
@@ -195,7 +264,7 @@ def _frame(parts: _Parts) -> str:
         people += [f"{party.name} (not heard)" for party in talk.silent if party.side == side]
         if people:
             lines.append(f"{label}: {', '.join(people)}")
-    basis = "Shares are of talk time" if talk.timed else "Shares are of words"
+    basis = "Shares are of talk time" if talk.clocked else "Shares are by words, not time"
     lines.append(
         f"{basis}; questions: {figures.company_questions} by the seller, {figures.customer_questions} by the customer."
     )

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import anyio.lowlevel
 from pydantic import Field
 
+from agents.analysis.calls.conversation import is_english
 from agents.analysis.calls.next_steps import next_steps_in
 from agents.analysis.calls.objections import objections_in
 from agents.call_tools.evidence import Evidence, more, said
-from agents.call_tools.material import CallRow, Material, call_row, gather
+from agents.call_tools.material import SUMMARIES_SHOWN, CallRow, Material, call_row, gather, summary_text
 from agents.call_tools.next_steps import next_step_text
 from agents.call_tools.scope import ScopeParameters, call_source, scope_of, select
 from agents.result import Record
@@ -60,7 +61,7 @@ class _Told:
 async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
     widened = await _account_of_call(sources, parameters)
     material = await gather(sources, widened)
-    evidence = Evidence()
+    evidence = material.evidence()
     accounts: list[AccountHistory] = []
     texts: list[str] = []
     by_account = _by_account(material.calls)
@@ -78,7 +79,7 @@ async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
         if len(by_account) == 1:
             texts += _course(accounts[0], told)
     if len(by_account) > 1:
-        texts = _overview(accounts)
+        texts = [*_overview(accounts), *map(summary_text, material.prose[:SUMMARIES_SHOWN])]
     text = "\n".join(texts) if material.calls else material.nothing or ""
     return Observation(text, HistoryData(accounts=accounts), evidence.findings, evidence.citations, material.notes)
 
@@ -105,12 +106,13 @@ def _by_account(calls: Sequence[Call]) -> dict[str, list[Call]]:
 
 async def _tell(evidence: Evidence, material: Material, calls: Sequence[Call]) -> list[_Told]:
     talks = {talk.call.id: talk for talk in material.conversations}
+    prose = {talk.call.id: talk for talk in material.prose}
     met: set[str] = set()
     told: list[_Told] = []
     previous: Call | None = None
     for call in calls:
         await anyio.lowlevel.checkpoint()
-        talk = talks.get(call.id)
+        talk = talks.get(call.id) if is_english(call) else None
         objections = objections_in(talk) if talk else ()
         steps = next_steps_in(talk) if talk else ()
         customers = [party.name for party in call.parties if party.side == "external"]
@@ -124,7 +126,7 @@ async def _tell(evidence: Evidence, material: Material, calls: Sequence[Call]) -
             objection_types=list(types),
             next_step=f"{steps[0].owner}: {steps[0].action}" if steps else None,
         )
-        lines: list[str] = []
+        lines = [f"  {summary_text(prose[call.id])}"] if call.id in prose else []
         if talk and objections:
             strongest = max(objections, key=lambda objection: objection.confidence)
             lines.append(f"  - {strongest.type} objection {said(talk, strongest.lines)}")

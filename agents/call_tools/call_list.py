@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import anyio.lowlevel
 from pydantic import Field
 
-from agents.analysis.calls.conversation import Conversation
+from agents.analysis.calls.conversation import Conversation, is_english
 from agents.analysis.calls.interaction import interaction_of
 from agents.analysis.calls.next_steps import NextStep, closes_with_step, next_steps_in
 from agents.analysis.calls.objections import Objection, objections_in
-from agents.call_tools.evidence import Evidence, more, percent, reference
+from agents.call_tools.evidence import Evidence, more, percent, quote, reference
 from agents.call_tools.material import CallRow, Material, call_row
 from agents.result import Record
 from agents.sources import Call
@@ -33,12 +33,16 @@ class CallLine(Record):
 async def list_calls(evidence: Evidence, material: Material) -> tuple[str, list[CallLine]]:
     """The text and the data of a list of calls."""
     talks = {talk.call.id: talk for talk in material.conversations}
+    prose = {talk.call.id: talk for talk in material.prose}
     lines: list[CallLine] = []
     texts: list[str] = []
     for call in material.calls:
         await anyio.lowlevel.checkpoint()
         talk = talks.get(call.id)
-        line, text = _read_line(evidence, talk) if talk else _bare_line(call)
+        if talk is None:
+            line, text = _summary_line(prose[call.id]) if call.id in prose else _bare_line(call)
+        else:
+            line, text = _read_line(evidence, talk) if is_english(call) else _foreign_line(talk)
         lines.append(line)
         texts.append(text)
     shown = texts[:_SHOWN]
@@ -50,6 +54,20 @@ async def list_calls(evidence: Evidence, material: Material) -> tuple[str, list[
 def _bare_line(call: Call) -> tuple[CallLine, str]:
     line = CallLine(call=call_row(call), seller_share=None, objection_types=[], next_step=None, closes_with_step=None)
     return line, f"- {_frame(call)}: not read"
+
+
+def _summary_line(talk: Conversation) -> tuple[CallLine, str]:
+    line, _ = _bare_line(talk.call)
+    return line, f"- {_frame(talk.call)}: from its written summary: {quote(' '.join(it.text for it in talk.lines))}"
+
+
+def _foreign_line(talk: Conversation) -> tuple[CallLine, str]:
+    """A call in another language: its shares and nothing that a cue list would have to find."""
+    share = interaction_of(talk).company_share
+    line, _ = _bare_line(talk.call)
+    told = f"our side talks {percent(share)}; " if share is not None else ""
+    text = f"- {_frame(talk.call)}: {told}in “{talk.call.language}”, so nothing else was looked for"
+    return line.model_copy(update={"seller_share": share}), text
 
 
 def _read_line(evidence: Evidence, talk: Conversation) -> tuple[CallLine, str]:

@@ -74,7 +74,7 @@ async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
 
 async def observe_statistics(material: Material) -> Observation:
     """The statistics of calls that were read."""
-    evidence = Evidence()
+    evidence = material.evidence()
     pairs = [(talk, interaction_of(talk)) async for talk in one_by_one(material.conversations)]
     calls = [_statistics(talk, figures) for talk, figures in pairs]
     data = StatisticsData(calls=calls, means=means_of([call.metrics for call in calls]), rule=_rule(pairs))
@@ -102,8 +102,8 @@ def _rule(pairs: Sequence[tuple[Conversation, Interaction]]) -> TurnRule:
 def _statistics(talk: Conversation, figures: Interaction) -> CallStatistics:
     return CallStatistics(
         call=call_row(talk.call),
-        basis="time" if talk.timed else "words",
-        speakers=[_speaker(part, timed=talk.timed) for part in figures.speakers],
+        basis="time" if talk.clocked else "words",
+        speakers=[_speaker(part, timed=talk.clocked) for part in figures.speakers],
         company_share=_rounded(figures.company_share),
         customer_share=_rounded(figures.customer_share),
         metrics=measure(talk, figures),
@@ -137,7 +137,7 @@ def _one(talk: Conversation, figures: Interaction, statistics: CallStatistics) -
     lines += ["| speaker | talk | share | words/min | questions (open) | fillers |", "|---|---|---|---|---|---|"]
     for row in statistics.speakers[:8]:
         pace = f"{row.words_per_min:.0f}" if row.words_per_min else "–"
-        time = clock(round(row.talk_time_s * 1000)) if talk.timed else f"{row.words} words"
+        time = clock(round(row.talk_time_s * 1000)) if talk.clocked else f"{row.words} words"
         side = {"internal": "seller", "external": "customer"}.get(row.side, "side unknown")
         lines.append(
             f"| {row.speaker} ({side}) | {time} | {percent(row.share)} | {pace} "
@@ -148,7 +148,7 @@ def _one(talk: Conversation, figures: Interaction, statistics: CallStatistics) -
     told = [
         _turn_text(talk, definition, turn)
         for definition in METRICS
-        if (turn := turns.get(definition.name)) is not None and talk.timed
+        if (turn := turns.get(definition.name)) is not None and talk.clocked
     ]
     told += _recorded_text(statistics)
     return "\n".join([*lines, "", *told] if told else lines)
@@ -156,7 +156,7 @@ def _one(talk: Conversation, figures: Interaction, statistics: CallStatistics) -
 
 def _verdict(talk: Conversation, figures: Interaction, statistics: CallStatistics) -> str:
     """The call in one or two sentences."""
-    basis = "of the talk time" if talk.timed else "of the words"
+    basis = "of the talk time" if talk.clocked else "by words, not time"
     who = figures.rep.name if figures.rep else None
     parts = [f"{who} talks {percent(figures.rep_share)} {basis}"] if who and figures.rep_share is not None else []
     if parts and figures.company_share is not None and figures.company_share != figures.rep_share:
@@ -215,10 +215,10 @@ def _findings(evidence: Evidence, talk: Conversation, figures: Interaction) -> N
     about = f"{talk.call.title}, {talk.call.started.date().isoformat()}"
     ends = (talk.lines[0], talk.lines[-1])
     if figures.rep is not None and figures.rep_share is not None:
-        basis = "talk time" if talk.timed else "words"
+        basis = "talk time" if talk.clocked else "words"
         statement = f"{about}: {figures.rep.name} has {percent(figures.rep_share)} of the {basis}"
         evidence.metric(f"{statement} (first and last sentence cited)", talk, ends)
-    if not talk.timed:
+    if not talk.clocked:
         return
     for label, turn in (
         ("longest monologue", figures.longest_monologue),

@@ -5,7 +5,7 @@ from pydantic import Field
 from agents.analysis.calls.competitors import Competitor, competitors_in
 from agents.analysis.calls.conversation import Conversation
 from agents.call_tools.evidence import Evidence, more, said
-from agents.call_tools.material import CallRow, Quoted, call_row, gather, one_by_one, quoted
+from agents.call_tools.material import CallRow, Quoted, call_row, gather, in_english, one_by_one, quoted
 from agents.call_tools.scope import ScopeParameters
 from agents.result import Record
 from agents.sources import Sources
@@ -43,8 +43,8 @@ class CompetitorsData(Record):
 
 
 async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
-    material = await gather(sources, parameters)
-    evidence = Evidence()
+    material = in_english(await gather(sources, parameters), "competitors")
+    evidence = material.evidence()
     rivals: dict[str | None, list[tuple[Conversation, Competitor]]] = {}
     known: set[str] = set()
     async for talk in one_by_one(material.conversations):

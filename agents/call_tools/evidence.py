@@ -29,11 +29,16 @@ _QUOTE_MAX = 180
 
 
 class Evidence:
-    """Collects the findings and the citations of one answer; a sentence cited twice is one citation."""
+    """Collects the findings and the citations of one answer; a sentence cited twice is one citation.
 
-    def __init__(self) -> None:
+    `summaries` are calls that only a written summary is known of and whose summary is the answer.
+    """
+
+    def __init__(self, summaries: Iterable[Conversation] = ()) -> None:
         self._citations: dict[str, CallCitation] = {}
         self._findings: list[Finding] = []
+        for talk in summaries:
+            self.fact(f"The written summary of {talk.call.title} is all that is known of it", talk, talk.lines)
 
     @property
     def citations(self) -> tuple[CallCitation, ...]:
@@ -49,13 +54,15 @@ class Evidence:
         """Ids of the sentences' citations."""
         ids: list[str] = []
         for line in lines:
-            id_ = f"call:{conversation.call.id}@{line.anchor}"
+            timed = conversation.timed
+            id_ = f"call:{conversation.call.id}{f'@{line.anchor}' if timed else f'#{line.number + 1}'}"
             self._citations[id_] = CallCitation(
                 id=id_,
                 call_id=conversation.call.id,
                 call_title=conversation.call.title,
-                start_ms=line.start_ms,
-                end_ms=line.end_ms,
+                start_ms=line.start_ms if timed else None,
+                end_ms=line.end_ms if timed else None,
+                sentence=None if timed else line.number + 1,
                 speaker=line.speaker.name,
                 quote=line.text,
             )

@@ -1,13 +1,13 @@
 """What a tool works on: the calls in scope and their words, or the sentence that says why there is nothing."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio.lowlevel
 from pydantic import Field
 
-from agents.analysis.calls.conversation import Conversation, Line
-from agents.call_tools.evidence import Evidence, clock
+from agents.analysis.calls.conversation import Conversation, Line, is_english
+from agents.call_tools.evidence import Evidence, clock, quote
 from agents.call_tools.reading import read
 from agents.call_tools.scope import ScopeParameters, call_source, scope_of, select
 from agents.result import Record
@@ -16,18 +16,23 @@ from agents.sources import Call, Sources
 __all__ = [
     "READ_LIMIT",
     "ROW_LIMIT",
+    "SUMMARIES_SHOWN",
     "CallRow",
     "Material",
     "Quoted",
     "call_row",
     "cut_note",
     "gather",
+    "in_english",
     "one_by_one",
     "quoted",
+    "summary_text",
 ]
 
 READ_LIMIT = 60
 """How many calls one answer reads."""
+SUMMARIES_SHOWN = 3
+"""How many written summaries an answer quotes."""
 ROW_LIMIT = 200
 """How many things found are in the data of one answer; counts are of all."""
 
@@ -49,7 +54,7 @@ class Quoted(Record):
     """A sentence of a call and where it stands."""
 
     citation: str = Field(description="id of the citation that holds the whole sentence")
-    at: str | None = Field(description="mm:ss from the start; null where the transcript has no times")
+    at: str | None = Field(description="mm:ss from the start, or `sentence n` where the transcript has no times")
     speaker: str
     side: str = Field(description="internal (the seller's), external (the customer's) or unknown")
     text: str
@@ -74,6 +79,10 @@ class Material:
         """Whether one call is meant."""
         return len(self.calls) == 1
 
+    def evidence(self) -> Evidence:
+        """Where the answer's evidence is collected; holds the summaries, which are all that is told of their calls."""
+        return Evidence(self.prose)
+
 
 async def gather(sources: Sources, parameters: ScopeParameters, limit: int = READ_LIMIT) -> Material:
     """Find and read the calls that are meant. Raises SourceError where the source fails."""
@@ -91,7 +100,28 @@ async def gather(sources: Sources, parameters: ScopeParameters, limit: int = REA
             if len(selection.calls) == 1
             else f"None of the {len(selection.calls)} calls in scope has a transcript that could be analysed."
         )
+        nothing = "\n".join([nothing, *map(summary_text, prose[:SUMMARIES_SHOWN])])
     return Material(selection.calls, spoken, prose, (*selection.notes, *reading.notes), nothing)
+
+
+def summary_text(talk: Conversation) -> str:
+    """What the recorder wrote about a call, as its own words."""
+    told = " ".join(quote(line.text) for line in talk.lines)
+    return f"- {talk.call.started.date().isoformat()} **{talk.call.title}**, from its written summary: {told}"
+
+
+def in_english(material: Material, sought: str) -> Material:
+    """The same without calls in another language, in which English cue lists find nothing; `sought` names what."""
+    english = tuple(talk for talk in material.conversations if is_english(talk.call))
+    if len(english) == len(material.conversations):
+        return material
+    nothing = material.nothing
+    if not english:
+        nothing = (
+            f"The cue lists are English and {'this call is' if material.single else 'these calls are'} in another "
+            f"language, so {sought} could not be looked for. Talk statistics and search work in any language."
+        )
+    return replace(material, conversations=english, nothing=nothing)
 
 
 async def one_by_one(conversations: Iterable[Conversation]) -> AsyncIterator[Conversation]:
@@ -129,7 +159,7 @@ def quoted(evidence: Evidence, conversation: Conversation, lines: Sequence[Line]
     return [
         Quoted(
             citation=citation,
-            at=clock(line.start_ms) if conversation.timed else None,
+            at=clock(line.start_ms) if conversation.timed else f"sentence {line.number + 1}",
             speaker=line.speaker.name,
             side=line.speaker.side,
             text=line.text,

@@ -4,11 +4,11 @@ Gong does not publish its formulas, so ours are compatible at best and never pre
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from pydantic import Field
 
-from agents.analysis.calls.conversation import Conversation
+from agents.analysis.calls.conversation import Conversation, is_english
 from agents.analysis.calls.interaction import Interaction
 from agents.result import Record
 
@@ -23,6 +23,8 @@ class Metric(Record):
     value: float | None = Field(description="null where the transcript does not carry it")
     unit: str
     formula: str
+    parameters: dict[str, int] = Field(description="what the figure depends on, in milliseconds or words")
+    not_computable: str | None = Field(description="why there is no value; null where there is one")
     recorded: float | None = Field(description="the recorder's own value, in its unit; its formula is not public")
 
 
@@ -38,7 +40,11 @@ class Mean(Record):
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One figure: how it is called, computed and shown."""
+    """One figure: how it is called, computed and shown.
+
+    `of_turns`: it depends on the rules of turns; `by_cues`: on English word lists. `missing` is why a call whose
+    words and times are there may still lack it.
+    """
 
     name: str
     label: str
@@ -46,6 +52,9 @@ class Definition:
     formula: str
     value: Callable[[Interaction], float | None]
     recorded_as: str | None = None
+    of_turns: bool = False
+    by_cues: bool = False
+    missing: str = "nobody is known to be on the seller's side"
 
     def shown(self, value: float | None) -> str:
         """The value for a reader."""
@@ -83,26 +92,31 @@ METRICS: tuple[Definition, ...] = (
         "longest_monologue_s", "Longest monologue", "s",
         "longest turn of the seller's side",
         lambda it: _seconds(it.longest_monologue.duration_ms if it.longest_monologue else None), "Longest Monologue",
+        of_turns=True,
     ),
     Definition(
         "longest_customer_story_s", "Longest customer story", "s",
         "longest turn of the customer's side",
         lambda it: _seconds(it.longest_story.duration_ms if it.longest_story else None), "Longest Customer Story",
+        of_turns=True, missing="nobody is known to be on the customer's side",
     ),
     Definition(
         "switches_per_min", "Switches per minute", "per min",
         "changes of the floor between the two sides / minutes from the first word to the last",
         lambda it: it.switches_per_min, "Interactivity",
+        of_turns=True, missing="only one side is heard",
     ),
     Definition(
         "patience_s", "Patience", "s",
         "median of the positive gaps between a customer's turn and the seller's next",
         lambda it: it.patience_s, "Patience",
+        of_turns=True, missing="no reply of the seller's begins after a pause",
     ),
     Definition(
         "questions_per_hour", "Questions per hour", "per h",
         "questions of the seller's side / hours from the first word to the last; tags such as \"right?\" left out",
         lambda it: it.questions_per_hour, "Question Rate",
+        by_cues=True,
     ),
     Definition(
         "words_per_min", "Rep's words per minute", "per min",
@@ -113,6 +127,7 @@ METRICS: tuple[Definition, ...] = (
         "fillers_per_min", "Rep's fillers per minute", "per min",
         "um, uh, you know, I mean, kind of, basically ... / minutes of the rep's own talk time",
         _rep_fillers,
+        by_cues=True,
     ),
     Definition(
         "overlap_share", "Overlap", "share",
@@ -134,9 +149,10 @@ def measure(conversation: Conversation, interaction: Interaction) -> list[Metric
     Shares stay as computed: rounded twice, one call would be 40 % here and 41 % there.
     """
     metrics: list[Metric] = []
+    rules = asdict(interaction.parameters)
     for definition in METRICS:
-        needs_clock = definition.name != "talk_ratio"
-        value = definition.value(interaction) if conversation.timed or not needs_clock else None
+        barred = _barred(conversation, definition)
+        value = None if barred else definition.value(interaction)
         recorded = conversation.call.recorded_stats.get(definition.recorded_as) if definition.recorded_as else None
         metrics.append(
             Metric(
@@ -145,10 +161,23 @@ def measure(conversation: Conversation, interaction: Interaction) -> list[Metric
                 value=value if value is None or definition.unit == "share" else round(value, 3),
                 unit=definition.unit,
                 formula=definition.formula,
+                parameters=rules if definition.of_turns else {},
+                not_computable=barred or (definition.missing if value is None else None),
                 recorded=recorded,
             )
         )
     return metrics
+
+
+def _barred(conversation: Conversation, definition: Definition) -> str | None:
+    """Why a transcript cannot carry a figure, whatever was said."""
+    if definition.by_cues and not is_english(conversation.call):
+        return "the word lists are English and the call is not"
+    if definition.name == "talk_ratio" or conversation.clocked:
+        return None
+    if conversation.timed:
+        return "the sentences begin and end at the same instant"
+    return "the transcript has no times"
 
 
 def means_of(calls: list[list[Metric]]) -> list[Mean]:

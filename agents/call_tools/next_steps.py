@@ -8,7 +8,17 @@ from agents.analysis.calls.conversation import Conversation
 from agents.analysis.calls.cues import SOURCE
 from agents.analysis.calls.next_steps import CLOSING_SHARE, NextStep, closes_with_step, next_steps_in
 from agents.call_tools.evidence import CALLS_SHOWN, Evidence, headline, more, more_calls, reference
-from agents.call_tools.material import ROW_LIMIT, CallRow, Quoted, call_row, cut_note, gather, one_by_one, quoted
+from agents.call_tools.material import (
+    ROW_LIMIT,
+    CallRow,
+    Quoted,
+    call_row,
+    cut_note,
+    gather,
+    in_english,
+    one_by_one,
+    quoted,
+)
 from agents.call_tools.scope import ScopeParameters
 from agents.result import Record
 from agents.sources import Sources
@@ -44,8 +54,8 @@ class NextStepsData(Record):
 
 
 async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
-    material = await gather(sources, parameters)
-    evidence = Evidence()
+    material = in_english(await gather(sources, parameters), "next steps")
+    evidence = material.evidence()
     views: list[NextStepView] = []
     texts: list[str] = []
     open_ended: list[Conversation] = []

@@ -9,7 +9,17 @@ from agents.analysis.calls.conversation import Conversation
 from agents.analysis.calls.cues import SOURCE
 from agents.analysis.calls.objections import Objection, objections_in
 from agents.call_tools.evidence import CALLS_SHOWN, Evidence, headline, more, more_calls, reference, said
-from agents.call_tools.material import ROW_LIMIT, CallRow, Quoted, call_row, cut_note, gather, one_by_one, quoted
+from agents.call_tools.material import (
+    ROW_LIMIT,
+    CallRow,
+    Quoted,
+    call_row,
+    cut_note,
+    gather,
+    in_english,
+    one_by_one,
+    quoted,
+)
 from agents.call_tools.scope import ScopeParameters
 from agents.result import Record
 from agents.sources import Sources
@@ -51,8 +61,8 @@ class ObjectionsData(Record):
 
 
 async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
-    material = await gather(sources, parameters)
-    evidence = Evidence()
+    material = in_english(await gather(sources, parameters), "objections")
+    evidence = material.evidence()
     views: list[ObjectionView] = []
     texts: list[str] = []
     types: list[tuple[str, str]] = []

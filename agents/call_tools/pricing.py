@@ -5,7 +5,17 @@ from pydantic import Field
 from agents.analysis.calls.conversation import Conversation
 from agents.analysis.calls.money import PriceMention, prices_in
 from agents.call_tools.evidence import CALLS_SHOWN, Evidence, headline, more, more_calls, said
-from agents.call_tools.material import ROW_LIMIT, CallRow, Quoted, call_row, cut_note, gather, one_by_one, quoted
+from agents.call_tools.material import (
+    ROW_LIMIT,
+    CallRow,
+    Quoted,
+    call_row,
+    cut_note,
+    gather,
+    in_english,
+    one_by_one,
+    quoted,
+)
 from agents.call_tools.scope import SpokenParameters
 from agents.result import Record
 from agents.sources import Sources
@@ -38,8 +48,8 @@ class PricingData(Record):
 
 
 async def _run(sources: Sources, parameters: SpokenParameters) -> Observation:
-    material = await gather(sources, parameters)
-    evidence = Evidence()
+    material = in_english(await gather(sources, parameters), "prices")
+    evidence = material.evidence()
     views: list[PriceView] = []
     texts: list[str] = []
     kinds: list[str] = []

@@ -7,8 +7,18 @@ from pydantic import Field
 from agents.analysis.calls.conversation import Conversation, Line
 from agents.analysis.calls.interaction import questions_in
 from agents.analysis.calls.questions import QuestionKind
-from agents.call_tools.evidence import CALLS_SHOWN, Evidence, headline, more, more_calls, said
-from agents.call_tools.material import ROW_LIMIT, CallRow, Quoted, call_row, cut_note, gather, one_by_one, quoted
+from agents.call_tools.evidence import CALLS_SHOWN, headline, more, more_calls, said
+from agents.call_tools.material import (
+    ROW_LIMIT,
+    CallRow,
+    Quoted,
+    call_row,
+    cut_note,
+    gather,
+    in_english,
+    one_by_one,
+    quoted,
+)
 from agents.call_tools.scope import ScopeParameters
 from agents.result import Record
 from agents.sources import Sources
@@ -46,8 +56,8 @@ class QuestionsData(Record):
 
 
 async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
-    material = await gather(sources, parameters)
-    evidence = Evidence()
+    material = in_english(await gather(sources, parameters), "questions")
+    evidence = material.evidence()
     counts: list[QuestionCount] = []
     views: list[QuestionView] = []
     texts: list[str] = []

@@ -57,12 +57,18 @@ async def read(source: CallSource, calls: Sequence[Call], limit: int) -> Reading
             conversations.append(join(call, answer))
             continue
         unread.append(call)
-        why = answer.message if isinstance(answer, SourceError) else "it has no transcript"
+        why = _why(answer)
         notes.append(f"Call {call.id} ({call.title}) could not be read: {why}{'' if why.endswith('.') else '.'}")
     if len(calls) > limit:
         notes.append(f"Only the {limit} newest of {len(calls)} calls were read; narrow the period to see others.")
     notes.extend(_once(conversations))
     return Reading(tuple(conversations), tuple(unread), tuple(notes))
+
+
+def _why(answer: Transcript | SourceError | None) -> str:
+    if isinstance(answer, SourceError):
+        return answer.message
+    return "it has no transcript" if answer is None else "its transcript is empty"
 
 
 def _once(conversations: Sequence[Conversation]) -> list[str]:

@@ -7,7 +7,7 @@ says which dates exist; private calls are never read, and their number is told.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -90,7 +90,9 @@ async def select(source: CallSource, scope: CallScope, newest: int | None = None
             raise SourceError("not_found", await _with_nearest_ids(source, scope.call_id, error.message)) from error
         raise
     if calls:
-        return _without_private(scope, calls, newest)
+        selection = _without_private(scope, calls, newest)
+        late = _not_yet(selection.calls, await source.as_of())
+        return replace(selection, notes=(*selection.notes, *late))
     return await _nothing_found(source, scope, newest)
 
 
@@ -119,6 +121,15 @@ def _without_private(scope: CallScope, calls: Sequence[Call], newest: int | None
     if synthetic:
         notes.append(_synthetic_note(synthetic, len(open_calls)))
     return Selection(scope, open_calls, tuple(notes), nothing)
+
+
+def _not_yet(calls: Sequence[Call], as_of: date) -> tuple[str, ...]:
+    """A note on calls that are dated after the data ends; a day's grace, for time zones."""
+    late = [call for call in calls if call.started.date() > as_of + timedelta(days=1)]
+    if not late:
+        return ()
+    which = f"Call {late[0].id} is" if len(late) == 1 else f"{len(late)} calls are"
+    return (f"{which} dated in the future, after {as_of.isoformat()}; the date is shown as the recorder gives it.",)
 
 
 def _synthetic_note(synthetic: int, total: int) -> str:

@@ -9,7 +9,7 @@ from agents.analysis.calls.conversation import Conversation, Line
 from agents.analysis.calls.retrieval import Hit, Index
 from agents.analysis.calls.turns import Parameters, Turn, turns_of
 from agents.analysis.calls.words import terms
-from agents.call_tools.evidence import Evidence, said
+from agents.call_tools.evidence import said
 from agents.call_tools.material import CallRow, Quoted, call_row, gather, one_by_one, quoted
 from agents.call_tools.scope import SpokenParameters
 from agents.result import Record
@@ -69,7 +69,7 @@ async def _run(sources: Sources, parameters: SearchParameters) -> Observation:
                 continue
             index.add(_Spoken(talk, turn), turn.text)
     hits = _worth_showing(index.search(_subject(parameters.query), _HITS))
-    evidence = Evidence()
+    evidence = material.evidence()
     passages: list[Passage] = []
     texts: list[str] = []
     for hit in hits:

@@ -150,6 +150,10 @@ def _moment(found: Mapping[str, Any], quoted: Mapping[str, Any]) -> CallCitation
     )
 
 
+def _clock(at_ms: int) -> str:
+    return f"{at_ms // 60000:02d}:{at_ms // 1000 % 60:02d}"
+
+
 def _candidate(what: str, moment: CallCitation) -> Finding:
     return Finding(statement=f"{what}: “{moment.quote}”", kind="candidate", citations=[moment.id], confidence=0.3)
 
@@ -157,10 +161,7 @@ def _candidate(what: str, moment: CallCitation) -> Finding:
 def _listed(title: str, moments: Sequence[CallCitation]) -> list[str]:
     if not moments:
         return []
-    shown = [
-        f"- [{m.start_ms // 60000:02d}:{m.start_ms // 1000 % 60:02d} {m.speaker}] “{m.quote}”"
-        for m in moments[:SHOWN]
-    ]
+    shown = [f"- [{_clock(m.start_ms or 0)} {m.speaker}] “{m.quote}”" for m in moments[:SHOWN]]
     return [f"\n{title} ({len(moments)}, found by keywords)", *shown]
 
 

@@ -85,11 +85,17 @@ def _sources(citations: Sequence[Citation]) -> str:
 def _source(citation: Citation) -> str:
     match citation:
         case CallCitation():
-            return f"[{_clock(citation.start_ms)} {citation.speaker}] “{citation.quote}” ({citation.call_title}, call {citation.call_id})"
+            return f"[{_place(citation)}] “{citation.quote}” ({citation.call_title}, call {citation.call_id})"
         case QueryCitation():
             return f"[SQL] `{_brief(citation.sql)}` ({citation.rows} {'row' if citation.rows == 1 else 'rows'})"
         case MessageCitation():
             return f"[{citation.channel} {citation.author}] “{citation.quote}”"
+
+
+def _place(citation: CallCitation) -> str:
+    if citation.start_ms is None:
+        return f"sentence {citation.sentence}, {citation.speaker}"
+    return f"{_clock(citation.start_ms)} {citation.speaker}"
 
 
 def _brief(sql: str) -> str:

@@ -15,6 +15,8 @@ from agents.sources import Call, Level, Party, Sentence, Side, Transcript
 __all__ = ["Conversation", "Line", "Speaker", "is_english", "join"]
 
 UNKNOWN_SPEAKER = "unknown speaker"
+SUMMARY = "written summary, nobody's own words"
+"""Who speaks where only a summary is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,11 @@ class Conversation:
         """Whether the sentences have times."""
         return self.level == "timed"
 
+    @property
+    def clocked(self) -> bool:
+        """Whether talk can be measured by time: the sentences have times, and not all of them take no time at all."""
+        return self.timed and any(line.end_ms > line.start_ms for line in self.lines)
+
     def share_passed(self, line: Line) -> float:
         """How far into the call a sentence begins, 0 to 1: by time, or by position where there are no times."""
         if self.timed and self.end_ms > self.start_ms:
@@ -91,7 +98,7 @@ def join(call: Call, transcript: Transcript) -> Conversation:
     if level == "timed" and timeless:
         level = "untimed"
     sentences, reversed_count = _in_order(transcript.sentences, timed=level == "timed")
-    speakers = _speakers(call.parties, sentences)
+    speakers = _summarised(sentences) if level == "prose" else _speakers(call.parties, sentences)
     lines = _lines(sentences, speakers)
     heard = {sentence.speaker_id for sentence in sentences}
     silent = tuple(party for party in call.parties if party.speaker_id is None or party.speaker_id not in heard)
@@ -121,10 +128,18 @@ def _in_order(sentences: Sequence[Sentence], *, timed: bool) -> tuple[list[Sente
     return sorted(forwards, key=lambda sentence: (sentence.start_ms, sentence.end_ms)), backwards
 
 
+def _summarised(sentences: Sequence[Sentence]) -> dict[str, Speaker]:
+    """A summary is nobody's speech, whatever speaker a source puts beside it."""
+    return {
+        sentence.speaker_id: Speaker(sentence.speaker_id, SUMMARY, "unknown", known=False) for sentence in sentences
+    }
+
+
 def _speakers(parties: Sequence[Party], sentences: Sequence[Sentence]) -> dict[str, Speaker]:
     """Speakers by speaker id, in the order in which they are first heard."""
     by_speaker_id = {party.speaker_id: party for party in parties if party.speaker_id is not None}
     names = Counter(party.name.casefold() for party in parties)
+    shown: Counter[str] = Counter()
     speakers: dict[str, Speaker] = {}
     strangers = 0
     for sentence in sentences:
@@ -139,6 +154,9 @@ def _speakers(parties: Sequence[Party], sentences: Sequence[Sentence]) -> dict[s
         name = party.name or UNKNOWN_SPEAKER
         if names[party.name.casefold()] > 1:  # two people of one name: say which
             name = f"{name} ({party.title or party.side})"
+        shown[name] += 1
+        if shown[name] > 1:
+            name = f"{name} {shown[name]}"
         speakers[sentence.speaker_id] = Speaker(sentence.speaker_id, name, party.side, party.title)
     return speakers
 
@@ -190,22 +208,43 @@ def _notes(
     if level == "untimed":
         notes.append("The transcript has no times: shares are by words, and quotes carry a sentence number.")
     if level == "prose":
-        notes.append("Only a written summary of this call is available: nothing can be quoted or timed.")
+        notes.append(
+            "Only a written summary of this call is available: it is quoted as such, and nothing is computed."
+        )
+        return tuple(notes)
     if reversed_count:
         notes.append(f"{_count(reversed_count, 'sentence')} ended before the start; the two times were swapped.")
     strangers = {speaker.id for speaker in speakers.values() if not speaker.known}
-    if strangers and level != "prose":
+    if strangers:
         said = sum(1 for line in lines if line.speaker.id in strangers)
         notes.append(
             f"{_count(said, 'sentence')} by {_count(len(strangers), 'speaker')} who is in no party list of the call: "
             f'shown as "{UNKNOWN_SPEAKER}", counted for neither side.'
         )
+    notes.extend(_notes_on_people(call))
+    if level == "timed" and lines and all(line.end_ms == line.start_ms for line in lines):
+        notes.append("The sentences begin and end at the same instant: shares are by words, and nothing is timed.")
     if not is_english(call):
         notes.append(
-            f'The call is in "{call.language}"; cue lists are English, so objections, next steps, prices and '
-            "questions may be missed. Times and shares hold."
+            f'The call is in "{call.language}" and the cue lists are English: only times, shares and search hold, '
+            "and nothing else was looked for."
         )
     return tuple(notes)
+
+
+def _notes_on_people(call: Call) -> list[str]:
+    notes: list[str] = []
+    mute = [party.name for party in call.parties if party.speaker_id is None]
+    if mute:
+        some = ", ".join(mute[:3]) + (f" and {len(mute) - 3} more" if len(mute) > 3 else "")
+        notes.append(
+            f"{some} {'is' if len(mute) == 1 else 'are'} listed without a voice in the recording: shown as not heard."
+        )
+    names = Counter(party.name for party in call.parties)
+    twins = [name for name, times in names.items() if times > 1]
+    if twins:
+        notes.append(f"Several people on the call are called {', '.join(twins)}: told apart by their titles.")
+    return notes
 
 
 def _count(number: int, noun: str) -> str:

@@ -89,7 +89,7 @@ def questions_in(conversation: Conversation) -> list[tuple[Line, QuestionKind]]:
 def interaction_of(conversation: Conversation, parameters: Parameters | None = None) -> Interaction:
     """All figures of one conversation."""
     rules = parameters or Parameters()
-    lines, timed = conversation.lines, conversation.timed
+    lines, timed = conversation.lines, conversation.clocked
     turns = turns_of(lines, rules)
     asked = questions_in(conversation)
     speakers = _speakers(conversation, turns, asked)
@@ -143,7 +143,7 @@ def _speakers(
     for speaker in conversation.speakers:
         lines = spoken[speaker.id]
         talk_ms, words = sum(line.duration_ms for line in lines), sum(line.words for line in lines)
-        part, whole = (talk_ms, whole_ms) if conversation.timed else (words, whole_words)
+        part, whole = (talk_ms, whole_ms) if conversation.clocked else (words, whole_words)
         kinds = [kind for line, kind in asked if line.speaker.id == speaker.id]
         fillers = sum(1 for line in lines for _ in _FILLER.finditer(line.text))
         figures.append(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from agents.sources import Call, Party, Sentence, Side, SourceError, Transcript
+from agents.sources import Call, Outlined, Party, Sentence, Side, SourceError, Topic, Tracked, Transcript
 
 __all__ = ["read_call", "read_transcript"]
 
@@ -28,6 +28,7 @@ def read_call(data: Mapping[str, Any]) -> Call:
     owner = next(
         (party for party in parties if party.user_id and party.user_id == str(meta.get("primaryUserId"))), None
     )
+    content: Mapping[str, Any] = data.get("content") or {}
     account, deal = _crm_object(data, "Account"), _crm_object(data, "Opportunity")
     return Call(
         id=call_id,
@@ -44,6 +45,14 @@ def read_call(data: Mapping[str, Any]) -> Call:
         private=bool(meta.get("isPrivate")),
         synthetic=meta.get("customData") == SYNTHETIC,
         recorded_stats=_stats(data),
+        topics=tuple(
+            Topic(str(topic["name"]), _number(topic.get("duration"))) for topic in _objects(content, "topics", "name")
+        ),
+        trackers=tuple(
+            Tracked(str(tracker["name"]), int(_number(tracker.get("count"))), _hits(tracker))
+            for tracker in _objects(content, "trackers", "name")
+        ),
+        outline=tuple(_outlined(section) for section in _objects(content, "outline", "section")),
     )
 
 
@@ -98,6 +107,29 @@ def _stats(data: Mapping[str, Any]) -> dict[str, float]:
         for stat in stats
         if stat.get("name") and stat.get("value") is not None
     }
+
+
+def _objects(content: Mapping[str, Any], key: str, required: str) -> list[Mapping[str, Any]]:
+    """The objects of a list that carry what they cannot do without."""
+    listed = cast("Iterable[Mapping[str, Any]]", content.get(key) or ())
+    return [item for item in listed if item.get(required)]
+
+
+def _hits(tracker: Mapping[str, Any]) -> tuple[float, ...]:
+    return tuple(_number(hit.get("startTime")) for hit in tracker.get("occurrences") or ())
+
+
+def _outlined(section: Mapping[str, Any]) -> Outlined:
+    return Outlined(
+        section=str(section["section"]),
+        start_s=_number(section.get("startTime")),
+        duration_s=_number(section.get("duration")),
+        items=tuple(str(item["text"]) for item in section.get("items") or () if item.get("text")),
+    )
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _text(value: object) -> str | None:

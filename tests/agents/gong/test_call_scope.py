@@ -99,7 +99,8 @@ def test_a_summary_only_call_is_told_by_the_recorders_summary(ask, library):
     library.words[ONE] = Transcript(ONE, words.sentences[:2], level="prose")
     seen = ask("call_brief", call_id=ONE)
     assert "The recorder's summary" in seen.text
-    assert not seen.citations
+    assert {(cited.start_ms, cited.sentence) for cited in seen.citations} == {(None, 1), (None, 2)}
+    assert {cited.speaker for cited in seen.citations} == {"written summary, nobody's own words"}
 
 
 def test_more_calls_than_one_answer_reads_are_told(ask, library, discovery):
