@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from agents.analysis.calls.conversation import Conversation, Line
+from agents.analysis.calls.query import read_query
 from agents.analysis.calls.retrieval import Hit, Index
 from agents.analysis.calls.turns import Parameters, Turn, turns_of
 from agents.analysis.calls.words import terms
@@ -21,12 +22,6 @@ __all__ = ["SEARCH_CALLS", "SearchParameters"]
 _READ = 500
 _HITS = 12
 _SHOWN = 6
-_ASKING_WORDS = (
-    "search find look call calls transcript transcripts mention mentions mentioned customer customers client clients "
-    "anyone anybody people someone who talk talks talked speak spoke discuss discussed show tell list passages "
-    "say says saying said told it them they"
-)
-_ASKING = frozenset(_ASKING_WORDS.split())
 _TAIL = 0.5
 """Passages that score under this part of the best one are left out."""
 
@@ -65,10 +60,10 @@ async def _run(sources: Sources, parameters: SearchParameters) -> Observation:
     index: Index[_Spoken] = Index()
     async for talk in one_by_one(material.conversations):
         for turn in turns_of(talk.lines, Parameters()):
-            if parameters.side not in (None, turn.speaker.side):
-                continue
-            index.add(_Spoken(talk, turn), turn.text)
-    hits = _worth_showing(index.search(_subject(parameters.query), _HITS))
+            index.add(_Spoken(talk, turn), turn.text, source=talk.call.id, speaker=turn.speaker.name)
+    hits = _worth_showing(
+        index.search(parameters.query, _HITS, where=lambda it: parameters.side in (None, it.turn.speaker.side))
+    )
     evidence = material.evidence()
     passages: list[Passage] = []
     texts: list[str] = []
@@ -93,12 +88,6 @@ async def _run(sources: Sources, parameters: SearchParameters) -> Observation:
     return Observation(text, data, evidence.findings, evidence.citations, material.notes)
 
 
-def _subject(query: str) -> str:
-    """What a query is about, without the words that only say that something is sought on calls; may be empty."""
-    subject = " ".join(word for word in query.split() if word.strip(".,?!").lower() not in _ASKING)
-    return subject if terms(subject) else ""
-
-
 def _worth_showing(hits: Sequence[Hit[_Spoken]]) -> Sequence[Hit[_Spoken]]:
     """Without the tail that shares one word with the query and nothing else."""
     return [hit for hit in hits if hit.score >= _TAIL * hits[0].score]
@@ -113,7 +102,7 @@ def _best_lines(hit: Hit[_Spoken]) -> list[Line]:
 
 
 def _headline(query: str, data: SearchData, shown: int) -> str:
-    if not _subject(query):
+    if read_query(query).empty:
         return f"**“{query}” names nothing to look for.** Give the words or the subject, such as delivery times."
     if not data.passages:
         return f"**“{query}” was not found** in the {data.calls_searched} transcripts searched."

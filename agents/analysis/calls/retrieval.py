@@ -1,23 +1,25 @@
-"""Which passages speak of what was asked: BM25 over turns, small enough to keep and quick to extend.
+"""Which passages speak of what was asked: an index in memory over calls or documents, quick to extend.
 
-Okapi BM25 with the usual k1 and b. Documents are added one by one and are searchable at once; scores depend only on
-what is in the index, ties are broken by the order of adding, so the same question gives the same answer.
+Passages are added in order and are searchable at once. Passages of one `source` added one after the other are
+neighbours, which the ranking makes use of (see `ranking`, which also serves indexes kept elsewhere). Scores depend
+only on what is in the index, ties are broken by the order of adding, so the same question gives the same answer.
 """
 
-import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from agents.analysis.calls.words import terms
+from agents.analysis.calls.query import read_query, similar_terms
+from agents.analysis.calls.ranking import Place, Usual, rank
+from agents.analysis.calls.words import count_words, terms
 
 __all__ = ["Hit", "Index"]
 
 DocumentT = TypeVar("DocumentT")
 
-_K1 = 1.2
-_B = 0.75
+_SIMILAR_COUNTS = 0.6
+"""A similar term stands for the one that was asked for, but not quite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,43 +36,55 @@ class Index(Generic[DocumentT]):
     """Documents by the terms they contain."""
 
     _documents: list[DocumentT] = field(default_factory=list[DocumentT])
-    _lengths: list[int] = field(default_factory=list[int])
-    _postings: dict[str, list[tuple[int, int]]] = field(default_factory=dict[str, list[tuple[int, int]]])
-    _total_length: int = 0
+    _places: list[Place] = field(default_factory=list[Place])
+    _postings: dict[str, list[tuple[int, float]]] = field(default_factory=dict[str, list[tuple[int, float]]])
+    _speakers: dict[str, None] = field(default_factory=dict[str, None])
+    _terms: int = 0
 
     def __len__(self) -> int:
         return len(self._documents)
 
-    def add(self, document: DocumentT, text: str) -> None:
-        """Make a document findable by its text."""
+    def add(self, document: DocumentT, text: str, *, source: Hashable | None = None, speaker: str = "") -> None:
+        """Make a document findable by its text; without a source it has no neighbours."""
         number = len(self._documents)
         words = terms(text)
+        before = self._places[-1] if self._places else None
+        together = before is not None and source is not None and before.source == source
+        start = before.start + before.words if together and before is not None else 0
+        place = Place(number if source is None else source, start, count_words(text), len(words), speaker)
         self._documents.append(document)
-        self._lengths.append(len(words))
-        self._total_length += len(words)
+        self._places.append(place)
+        self._terms += len(words)
+        if speaker:
+            self._speakers[speaker] = None
         for term, times in Counter(words).items():
             self._postings.setdefault(term, []).append((number, times))
 
     def search(
         self, query: str, limit: int, where: Callable[[DocumentT], bool] | None = None
     ) -> Sequence[Hit[DocumentT]]:
-        """The documents that fit best, best first; those without any term of the query are none."""
-        wanted = list(dict.fromkeys(terms(query)))
-        scores: dict[int, float] = {}
-        matched: dict[int, list[str]] = {}
-        average = self._total_length / max(1, len(self._documents)) or 1.0
-        for term in wanted:
-            postings = self._postings.get(term, [])
-            rarity = math.log(1 + (len(self._documents) - len(postings) + 0.5) / (len(postings) + 0.5))
-            for number, times in postings:
-                norm = times + _K1 * (1 - _B + _B * self._lengths[number] / average)
-                scores[number] = scores.get(number, 0.0) + rarity * times * (_K1 + 1) / norm
-                matched.setdefault(number, []).append(term)
-        ranked = sorted(scores, key=lambda number: (-scores[number], number))
-        hits: list[Hit[DocumentT]] = []
-        for number in ranked:
-            if where is None or where(self._documents[number]):
-                hits.append(Hit(self._documents[number], round(scores[number], 4), tuple(matched[number])))
-            if len(hits) == limit:
-                break
-        return hits
+        """The documents that fit best, best first; those without any term of the query, by nobody it names, are none."""
+        asked = read_query(query, self._speakers)
+        found = {term: self._found(term) for term in asked.weights}
+        usual = Usual(
+            passages=len(self._documents),
+            mean_terms=self._terms / max(1, len(self._documents)),
+            having={term: len(postings) for term, postings in found.items()},
+        )
+        documents = self._documents
+
+        def allowed(number: int) -> bool:
+            return where is None or where(documents[number])
+
+        ranked = rank(asked, self._places, found, usual, limit, allowed)
+        return [Hit(documents[it.number], it.score, it.matched) for it in ranked]
+
+    def _found(self, term: str) -> Sequence[tuple[int, float]]:
+        """Where a term stands, or where similar ones stand if it does so nowhere."""
+        if term in self._postings:
+            return self._postings[term]
+        times: dict[int, float] = {}
+        for similar in similar_terms(term, self._postings):
+            for number, often in self._postings[similar]:
+                times[number] = times.get(number, 0.0) + _SIMILAR_COUNTS * often
+        return sorted(times.items())

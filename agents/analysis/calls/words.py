@@ -7,9 +7,11 @@ what was said). Terms are cut to a light stem, so that `integrations`, `integrat
 import re
 from functools import lru_cache
 
-__all__ = ["STOP_WORDS", "count_words", "stem", "terms"]
+__all__ = ["STOP_WORDS", "count_words", "plain_words", "stem", "terms"]
 
-_TOKEN = re.compile(r"[^\W_]+(?:['’\-.,][^\W_]+)*")
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:'[^\W_]+)*")
+_SPELT_OUT = re.compile(r"(?<![^\W_])[^\W\d_](?:[._][^\W\d_])+(?![^\W_])")
+"""Letters said one by one, as transcribers write them: `S.O.C.`, `L_C_D_`."""
 
 _STOP_WORDS = """
     a about actually after again all also am an and any anything are aren't as at back be because been before being
@@ -64,7 +66,12 @@ def stem(word: str) -> str:
     return word
 
 
+def plain_words(text: str) -> list[str]:
+    """The words in lower case, in order; parts of a compound are words, letters spelt out are one."""
+    joined = _SPELT_OUT.sub(lambda letters: re.sub(r"[._]", "", letters.group()), text.replace("’", "'"))
+    return [word.lower() for word in _TOKEN.findall(joined)]
+
+
 def terms(text: str) -> list[str]:
     """The stems of the words that carry a topic, in order, repeated as often as they occur."""
-    words = (match.group().lower() for match in _TOKEN.finditer(text.replace("’", "'")))
-    return [stem(word) for word in words if word not in STOP_WORDS and len(word) > 1]
+    return [stem(word) for word in plain_words(text) if word not in STOP_WORDS and len(word) > 1]
