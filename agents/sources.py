@@ -16,6 +16,7 @@ __all__ = [
     "CallScope",
     "CallSource",
     "DocumentSource",
+    "Level",
     "Message",
     "MessageSource",
     "Names",

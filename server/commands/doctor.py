@@ -10,23 +10,30 @@ from pathlib import Path
 from typing import Literal
 
 import anyio
+from rapidfuzz import process
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from agents.catalog import AGENTS
 from agents.models.ladder import EMBEDDED, Models, ModelUnavailable
+from agents.sources import Level
 from server.app import Sophia
 from server.bridge.mapped_routes import MAPPED_ROUTES
 from server.commands.session import printed, session
 from server.config import Check, Configuration, Masks, check
-from server.downstream.capabilities import CANDIDATES
+from server.downstream.capabilities import CANDIDATES, Binding
 from server.downstream.connection import Connection
 from server.state.store import StoreError
 
 __all__ = ["doctor"]
 
 LOG_LINES = 3
+LEVEL_MEANS: Mapping[Level, str] = {
+    "timed": "sentences with their times",
+    "untimed": "sentences without times, so shares are of words and nothing is measured in seconds",
+    "prose": "a summary only, so nothing is measured or quoted from the call itself",
+}
 KEY_VARIABLES: Mapping[str, tuple[str, ...]] = {
     "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
     "cohere": ("CO_API_KEY",),
@@ -148,12 +155,42 @@ def _bindings(sophia: Sophia) -> Iterator[Finding]:
     for capability, candidates in CANDIDATES.items():
         binding = sophia.bound.bindings.get(capability)
         if binding is not None:
-            yield Finding("ok", f"capability {capability}", f"{binding.tool.name} of {binding.server}")
+            yield _bound(capability, binding)
             continue
         off = [route.tool for route in MAPPED_ROUTES.values() if route.capability == capability]
         means = f"no downstream route for {', '.join(off)}" if off else "agents that need it will say so"
         remedy = f"connect a server with one of {', '.join(candidates)}, or name the tool under `capabilities`"
         yield Finding("warn", f"capability {capability}", f"unbound: {means}", remedy)
+    yield from _misnamed(sophia)
+
+
+def _bound(capability: str, binding: Binding) -> Finding:
+    what, found = f"capability {capability}", f"{binding.tool.name} of {binding.server}"
+    if binding.level is not None:
+        found += f"; level {binding.level}: {LEVEL_MEANS[binding.level]}"
+    if binding.wanting:
+        names = ", ".join(binding.wanting)
+        return Finding(
+            "warn", what, f"{found}; it requires {names}", f"give {names} under `capabilities.{capability}.given`"
+        )
+    return Finding("ok", what, found)
+
+
+def _misnamed(sophia: Sophia) -> Iterator[Finding]:
+    """What the operator wrote under `capabilities` and nothing answers to."""
+    for server, uses in sophia.bound.uses.items():
+        offer = sophia.pool.connections[server].offer
+        tools = {tool.name for tool in offer.tools} if offer is not None else None
+        for capability, use in (uses or {}).items():
+            what = f"capability {capability}"
+            if capability not in CANDIDATES:
+                near = process.extractOne(capability, list(CANDIDATES))
+                hint = f"the nearest is {near[0]}" if near else ""
+                yield Finding("warn", what, f"named for {server}, and there is no such capability", hint)
+            elif use is not None and use.tool and tools is not None and use.tool not in tools:
+                near = process.extractOne(use.tool, list(tools))
+                hint = f"the nearest that it offers is {near[0]}" if near else "it offers no tools"
+                yield Finding("warn", what, f"{server} does not offer {use.tool}", hint)
 
 
 def _unoffered(sophia: Sophia) -> Iterator[Finding]:

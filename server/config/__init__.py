@@ -6,6 +6,7 @@ outside this package, nothing of `agents` or `teams`.
 
 from server.config.agno_integration import EMBEDDED, AgentSettings, AgnoIntegration, TeamSettings
 from server.config.configuration import Configuration
+from server.config.downstream import CapabilityUse
 from server.config.loading import Check, check, load
 from server.config.masking import Masks
 from server.config.names import AGENT_IDS, TEAM_IDS, AgentId, TeamId
@@ -27,6 +28,7 @@ __all__ = [
     "AgentId",
     "AgentSettings",
     "AgnoIntegration",
+    "CapabilityUse",
     "Check",
     "Configuration",
     "ConfigurationError",

@@ -56,7 +56,10 @@ def _spelling(kind: object) -> object:
 
 
 def _listed(capabilities: object) -> object:
-    """`[calls, deals]` is short for `{calls: null, deals: null}`: the tool is found by its schema."""
+    """`[a, b]` is short for `{a: null, b: null}`, where the tool is found, and `a: name` for `a: {tool: name}`."""
+    if isinstance(capabilities, dict):
+        given = cast("dict[object, object]", capabilities)
+        return {name: {"tool": use} if isinstance(use, str) else use for name, use in given.items()}
     if not isinstance(capabilities, list):
         return capabilities
     names = cast("list[object]", capabilities)
@@ -70,6 +73,17 @@ Kind: TypeAlias = Annotated[TransportKind | None, BeforeValidator(_spelling)]
 ServerName: TypeAlias = Annotated[str, AfterValidator(_server_name)]
 
 
+class CapabilityUse(Settings, frozen=True):
+    """How one capability of a server is used, where finding out is not enough.
+
+    `arguments` says under which of the tool's names to send what we call otherwise, `given` what is always sent.
+    """
+
+    tool: str | None = None
+    arguments: Mapping[str, str] = Field(default_factory=dict[str, str])
+    given: Mapping[str, str | int | bool] = Field(default_factory=dict[str, str | int | bool])
+
+
 class ServerOptions(Settings, frozen=True):
     """A server's keys for Sophia, under `sophia:`. They have their defaults here: servers are the operator's."""
 
@@ -77,7 +91,7 @@ class ServerOptions(Settings, frozen=True):
     connect_timeout_ms: Milliseconds = 15_000
     call_timeout_ms: Milliseconds = 60_000
     idle_timeout_ms: Milliseconds = 30_000
-    capabilities: Annotated[Mapping[str, str | None] | None, BeforeValidator(_listed)] = None
+    capabilities: Annotated[Mapping[str, CapabilityUse | None] | None, BeforeValidator(_listed)] = None
     classification: Classification = "internal"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeAlias
 
-from server.config.downstream import Classification, DownstreamFile, ServerEntry
+from server.config.downstream import CapabilityUse, Classification, DownstreamFile, ServerEntry
 from server.config.masking import Masks, disguise, disguise_args
 from server.config.references import resolve
 
@@ -47,7 +47,7 @@ class DownstreamServer:
     connect_timeout_ms: int
     call_timeout_ms: int
     idle_timeout_ms: int
-    capabilities: Mapping[str, str | None] | None
+    capabilities: Mapping[str, CapabilityUse | None] | None
     classification: Classification
     disabled: bool
     digest: str

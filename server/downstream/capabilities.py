@@ -1,22 +1,31 @@
 """What the configured servers can be used for, by capability and not by vendor.
 
-A capability is bound to the first server, in the order of the configuration, that offers a tool known to have it. An
-operator narrows a server's use with `capabilities` in downstream.yaml: a list keeps only those, a mapping also names
-the tool. What is bound to nothing is off, and `doctor` says which tools were looked for.
+A capability is bound to a tool known to have it, as the live `tools/list` has it. Capabilities that belong together
+(listing calls and reading their words) are bound to the server that has most of them, in the order of the
+configuration; what it lacks is taken from the next. An operator narrows a server's use with `capabilities` in
+downstream.yaml: a list keeps only those, a mapping also names the tool, its arguments and what is always given to it.
+What is bound to nothing is off, and `doctor` says which tools were looked for.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
 
 import mcp_types as t
 
+from agents.sources import Level
+from server.config import CapabilityUse
 from server.downstream.offer import Offer
 
-__all__ = ["CANDIDATES", "Binding", "Capability", "Uses", "bind"]
+__all__ = ["CANDIDATES", "Binding", "Capability", "Uses", "bind", "bind_each"]
 
 Capability = Literal[
-    "calls.list", "calls.details", "calls.transcripts", "calls.analysis", "calls.coaching", "warehouse.query"
+    "calls.list",
+    "calls.details",
+    "calls.transcripts",
+    "calls.analysis",
+    "calls.coaching",
+    "warehouse.query",
 ]
 
 CANDIDATES: Mapping[Capability, tuple[str, ...]] = {
@@ -29,8 +38,35 @@ CANDIDATES: Mapping[Capability, tuple[str, ...]] = {
 }
 """Tool names that are known to have a capability; the first that a server offers is taken."""
 
-Uses = Mapping[str, str | None] | None
-"""One server's `capabilities`: None finds out, otherwise capability -> tool name or None to find out which."""
+LEVELS: Mapping[str, Level] = {
+    "get_call_transcript": "untimed",
+    "ask_account": "prose",
+    "ask_deal": "prose",
+    "generate_brief": "prose",
+}
+"""How much tools tell of a call that do not give sentences with times."""
+
+ARGUMENTS: Mapping[str, tuple[str, ...]] = {
+    "account": ("account", "accountName", "account_name", "crmAccountId", "accountId", "account_id"),
+    "after": ("after", "cursor", "start_cursor", "offset"),
+    "call_id": ("callId", "call_id", "id"),
+    "call_ids": ("callIds", "call_ids"),
+    "cursor": ("cursor",),
+    "document": ("id", "page_id", "document_id", "path", "documentId"),
+    "from": ("fromDateTime", "from", "from_date", "start"),
+    "limit": ("limit", "page_size", "maxRecords"),
+    "path": ("path",),
+    "query": ("query", "q", "search", "question", "prompt"),
+    "question": ("question", "query", "prompt", "ask", "text"),
+    "sql": ("query", "sql", "statement"),
+    "to": ("toDateTime", "to", "to_date", "end"),
+}
+"""What we say -> the names under which tools take it; the first that the tool's own schema has is used."""
+
+Uses = Mapping[str, CapabilityUse | None] | None
+"""One server's `capabilities`: None finds out, otherwise by capability how to use it, None to find that out."""
+
+AS_KNOWN = CapabilityUse()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +75,77 @@ class Binding:
 
     server: str
     tool: t.Tool
+    use: CapabilityUse = field(default=AS_KNOWN)
+
+    @property
+    def level(self) -> Level | None:
+        """How much the tool tells of a call, where it tells of calls at all and less than everything."""
+        return LEVELS.get(self.tool.name)
+
+    def takes(self, name: str) -> str | None:
+        """Under which name the tool takes what we call `name`; None where it does not."""
+        if name in self.use.arguments:
+            return self.use.arguments[name]
+        has = self._properties
+        return next((known for known in ARGUMENTS.get(name, (name,)) if known in has), None)
+
+    def arguments(self, **ours: Any) -> dict[str, Any]:
+        """What to send: ours under the tool's names, without what is None or what it does not take."""
+        sent = dict(self.use.given)
+        for name, value in ours.items():
+            theirs = self.takes(name)
+            if theirs is not None and value is not None:
+                sent[theirs] = value
+        return sent
+
+    @property
+    def wanting(self) -> tuple[str, ...]:
+        """Arguments that the tool requires and that nobody here knows: the operator has to give them."""
+        required = cast("list[str]", self.tool.input_schema.get("required") or [])
+        known = {name for names in ARGUMENTS.values() for name in names} | OURS
+        return tuple(sorted(set(required) - known - set(self.use.given) - set(self.use.arguments.values())))
+
+    @property
+    def _properties(self) -> Mapping[str, Any]:
+        return cast("Mapping[str, Any]", self.tool.input_schema.get("properties") or {})
+
+
+OURS = frozenset({"objectType", "properties", "associations", "rep", "pattern"})
+"""Arguments that adapters give under exactly this name."""
 
 
 def bind(offers: Mapping[str, Offer], uses: Mapping[str, Uses]) -> Mapping[Capability, Binding]:
     """Bind every capability that some server has. `offers` and `uses` are by server, in configuration order."""
+    each = bind_each(offers, uses)
     bound: dict[Capability, Binding] = {}
-    for capability, candidates in CANDIDATES.items():
-        for server, offer in offers.items():
-            if tool := _tool(capability, candidates, offer, uses.get(server)):
-                bound[capability] = Binding(server, tool)
+    for capability in CANDIDATES:
+        group = capability.partition(".")[0]
+        # Sorting is stable: among equals the order of the configuration stays.
+        for server in sorted(each, key=lambda name: -_held(each[name], group)):
+            if binding := each[server].get(capability):
+                bound[capability] = binding
                 break
     return bound
 
 
-def _tool(capability: Capability, candidates: tuple[str, ...], offer: Offer, uses: Uses) -> t.Tool | None:
-    if uses is not None and capability not in uses:
-        return None
-    named = uses[capability] if uses is not None else None
+def bind_each(offers: Mapping[str, Offer], uses: Mapping[str, Uses]) -> Mapping[str, Mapping[Capability, Binding]]:
+    """What each server by itself can be used for."""
+    return {server: _of_server(server, offer, uses.get(server)) for server, offer in offers.items()}
+
+
+def _of_server(server: str, offer: Offer, uses: Uses) -> Mapping[Capability, Binding]:
     tools = {tool.name: tool for tool in offer.tools}
-    return next((tools[name] for name in ((named,) if named else candidates) if name in tools), None)
+    found: dict[Capability, Binding] = {}
+    for capability, candidates in CANDIDATES.items():
+        if uses is not None and capability not in uses:
+            continue
+        use = (uses[capability] if uses is not None else None) or AS_KNOWN
+        names = (use.tool,) if use.tool else candidates
+        tool = next((tools[name] for name in names if name in tools), None)
+        if tool is not None:
+            found[capability] = Binding(server, tool, use)
+    return found
+
+
+def _held(bound: Mapping[Capability, Binding], group: str) -> int:
+    return sum(capability.partition(".")[0] == group for capability in bound)

@@ -1,6 +1,6 @@
 """A call of one tool on one server, as MCP has it: the pieces both the bridge and the adapters use.
 
-`call_for_text` and `call_for_json` are for callers that want an answer and not a result. What a server says when it
+`call_for_answer` and its kin are for callers that want what a tool found and not an MCP result. What a server says when it
 fails goes to the log, which hides secrets; the errors raised here carry sentences of our own.
 """
 
@@ -8,6 +8,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 import mcp_types as t
@@ -18,7 +19,16 @@ from pydantic import TypeAdapter
 from server.downstream.connection import Connection
 from server.errors import DownstreamBroke, DownstreamGarbage, NotThere, SourceFailed
 
-__all__ = ["TOOL_ANSWER", "call_for_json", "call_for_text", "call_tool"]
+__all__ = [
+    "TOOL_ANSWER",
+    "Answer",
+    "call_for_answer",
+    "call_for_json",
+    "call_for_text",
+    "call_tool",
+    "garbage",
+    "refusal",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +43,7 @@ NOT_FOUND = re.compile(
 )
 """How servers say that something does not exist: the phrases of those in docs/configuring.md, and HTTP's number."""
 
-OPENING = re.compile(r"\A\s*\{|(?<=\n\n)\{")
+OPENING = re.compile(r"\A\s*[{\[]|(?<=\n\n)\{")
 """Where the JSON of an answer may begin: at once, or after an empty line."""
 
 
@@ -44,39 +54,57 @@ async def call_tool(
     return await connection.ask(t.CallToolRequest(params=params), TOOL_ANSWER, on_progress)
 
 
-async def call_for_text(connection: Connection, tool: str, arguments: Mapping[str, Any]) -> str:
-    """The text that a tool answers with; its structured content as JSON where it gives nothing else.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a tool answered: its text, and the JSON in it or beside it, None where there is none."""
 
-    Raises as `call_for_json` does.
-    """
-    answer = await _called(connection, tool, arguments)
-    structured = _wrapped(answer.structured_content)
-    if isinstance(structured, str):
-        return structured
-    text = _text(answer)
-    return text if text or structured is None else json.dumps(structured, ensure_ascii=False)
+    text: str
+    json: object
 
 
-async def call_for_json(connection: Connection, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The JSON object that a tool answers with, wherever the server puts it.
+async def call_for_answer(connection: Connection, tool: str, arguments: Mapping[str, Any]) -> Answer:
+    """What a tool answers, for those who know several shapes of it.
 
-    Servers put it into `structuredContent`, or as text, or as text inside `structuredContent.result`, or as text under
-    a line of their own.
+    Servers put JSON into `structuredContent`, or as text, or as text inside `structuredContent.result`, or as text
+    under a line of their own; some say that they failed only by `success: false` in it.
 
     Raises:
         NotThere: it does not have what was asked for.
         SourceFailed: the tool itself said that it failed.
-        DownstreamError: the server or the tool broke, or its answer holds no JSON object.
+        DownstreamError: the server or the tool broke.
     """
     answer = await _called(connection, tool, arguments)
     text = _text(answer)
-    found = _object(answer.structured_content, text)
-    if found is None:
-        logger.warning("`%s` of %s answered without a JSON object: %s", tool, connection.name, _cut(connection, text))
-        raise DownstreamGarbage(f"`{tool}` of `{connection.name}` answered without the JSON object it should give.")
-    if found.get("success") is False:
-        raise _refusal(connection, tool, str(found.get("error") or text))
-    return found
+    structured = _wrapped(answer.structured_content)
+    if isinstance(structured, str):
+        text, structured = structured, None
+    found = _parsed(text) if structured is None else structured
+    said = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    if said.get("success") is False:
+        raise refusal(connection, tool, str(said.get("error") or text))
+    return Answer(text, cast("object", found))
+
+
+async def call_for_text(connection: Connection, tool: str, arguments: Mapping[str, Any]) -> str:
+    """The text that a tool answers with; JSON where it gives nothing else. Raises as `call_for_answer` does."""
+    answer = await call_for_answer(connection, tool, arguments)
+    return answer.text if answer.text or answer.json is None else json.dumps(answer.json, ensure_ascii=False)
+
+
+async def call_for_json(connection: Connection, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON object that a tool answers with. Raises as `call_for_answer` does, and where there is no object."""
+    answer = await call_for_answer(connection, tool, arguments)
+    if isinstance(answer.json, dict):
+        return cast("dict[str, Any]", answer.json)
+    raise garbage(connection, tool, answer.text)
+
+
+def garbage(connection: Connection, tool: str, said: str, wanted: str = "the JSON object") -> DownstreamGarbage:
+    """The failure of a tool whose answer cannot be read; what it said goes to the log."""
+    logger.warning("`%s` of %s answered without %s: %s", tool, connection.name, wanted, _cut(connection, said))
+    return DownstreamGarbage(
+        f"`{tool}` of `{connection.name}` answered without {wanted} it should give; `sophia doctor` shows how it is bound."
+    )
 
 
 async def _called(connection: Connection, tool: str, arguments: Mapping[str, Any]) -> t.CallToolResult:
@@ -84,7 +112,7 @@ async def _called(connection: Connection, tool: str, arguments: Mapping[str, Any
         answer = await call_tool(connection, t.CallToolRequestParams(name=tool, arguments=dict(arguments)))
     except MCPError as error:
         if error.code == t.INVALID_PARAMS:
-            raise _refusal(connection, tool, error.message, absent=True) from error
+            raise refusal(connection, tool, error.message, absent=True) from error
         logger.warning(
             "`%s` of %s broke (%s): %s", tool, connection.name, error.code, _cut(connection, error.message)
         )
@@ -94,11 +122,12 @@ async def _called(connection: Connection, tool: str, arguments: Mapping[str, Any
     if not isinstance(answer, t.CallToolResult):
         raise SourceFailed(f"`{tool}` of `{connection.name}` asks for input that an agent cannot give.")
     if answer.is_error:
-        raise _refusal(connection, tool, _text(answer))
+        raise refusal(connection, tool, _text(answer))
     return answer
 
 
-def _refusal(connection: Connection, tool: str, said: str, *, absent: bool = False) -> SourceFailed:
+def refusal(connection: Connection, tool: str, said: str, *, absent: bool = False) -> SourceFailed:
+    """The failure of a tool that said no; what it said goes to the log."""
     logger.warning("`%s` of %s said no: %s", tool, connection.name, _cut(connection, said) or "nothing more")
     if absent or NOT_FOUND.search(said[:SAID_CHARS]):
         return NotThere(
@@ -129,19 +158,11 @@ def _wrapped(structured: object) -> object:
     return given["result"] if set(given) == {"result"} else given
 
 
-def _object(structured: object, text: str) -> dict[str, Any] | None:
-    given = _wrapped(structured)
-    if isinstance(given, dict):
-        return cast("dict[str, Any]", given)
-    return _parsed(given if isinstance(given, str) else text)
-
-
-def _parsed(text: str) -> dict[str, Any] | None:
-    """The JSON object that a text is, or that it ends with under a heading of its own."""
+def _parsed(text: str) -> object:
+    """The JSON object or list that a text is, or that it ends with under a heading of its own."""
     for opening in OPENING.finditer(text):
         try:
-            parsed: object = json.loads(text[opening.end() - 1 :])
-        except ValueError:
+            return json.loads(text[opening.end() - 1 :])
+        except (ValueError, RecursionError):
             continue
-        return cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else None
     return None

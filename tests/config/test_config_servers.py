@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.config import HttpTransport
+from server.config import CapabilityUse, HttpTransport
 
 
 def test_keys_of_other_clients_are_set_aside_with_a_warning(operator):
@@ -112,7 +112,11 @@ def test_an_empty_prefix_keeps_the_tools_own_names(operator):
     ("said", "capabilities"),
     [
         ("[calls, deals]", {"calls": None, "deals": None}),
-        ("{calls: list_calls}", {"calls": "list_calls"}),
+        ("{calls: list_calls}", {"calls": CapabilityUse(tool="list_calls")}),
+        (
+            "{calls: {arguments: {call_ids: ids}, given: {workspaceId: '7'}}}",
+            {"calls": CapabilityUse(arguments={"call_ids": "ids"}, given={"workspaceId": "7"})},
+        ),
         ("null", None),
     ],
 )

@@ -10,9 +10,11 @@ import pytest
 from agents.sources import CallScope, SourceError, Table
 from server.downstream.adapters.calls import CallLibrary
 from server.downstream.adapters.gong import read_call, read_transcript
-from server.downstream.adapters.warehouse import McpWarehouse, table_of
+from server.downstream.adapters.rows import table_of
+from server.downstream.adapters.warehouse import McpWarehouse
 from server.downstream.capabilities import Binding, bind
 from server.downstream.connection import Connection
+from server.downstream.proxy import Answer
 
 Scripted = Any
 Held = Callable[[Connection], AbstractAsyncContextManager[Connection]]
@@ -176,21 +178,57 @@ ROWS = Table(("agent", "won"), (("Ann", 3), ("Bo", None)))
         {"columns": ["agent", "won"], "rows": [["Ann", 3], ["Bo", None]]},
         {"success": True, "columns": ["agent", "won"], "columnTypes": ["VARCHAR", "BIGINT"], "rowCount": 2,
          "rows": [["Ann", 3], ["Bo", None]]},
+        [{"agent": "Ann", "won": 3}, {"agent": "Bo"}],
+        {"success": True, "data": {"statements": [{"rows": [{"agent": "Ann", "won": 3}, {"agent": "Bo"}]}]}},
         {"rows": [{"agent": "Ann", "won": 3}, {"agent": "Bo", "won": None}]},
         {"success": True, "data": {"rows": [{"agent": "Ann", "won": 3}, {"agent": "Bo"}], "count": 2}},
     ],
 )  # fmt: skip
-def test_rows_are_read_in_each_known_shape(answer: dict[str, Any]) -> None:
-    assert table_of(answer) == ROWS
+def test_rows_are_read_in_each_known_shape(answer: Any) -> None:
+    assert table_of(Answer("", answer)) == ROWS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[{'agent': 'Ann', 'won': 3}, {'agent': 'Bo', 'won': None}]",
+        "1. row\nagent: Ann\nwon: 3\n\n2. row\nagent: Bo\nwon: NULL\n\nResult: 2 rows",
+        "1. row\nagent: Ann\nwon: 3\n\n2. row\nagent: Bo\nwon: NULL",
+    ],
+)
+def test_rows_are_read_from_texts_too(text: str) -> None:
+    assert table_of(Answer(text, None)) == ROWS
+
+
+def test_a_value_of_several_lines_stays_one_value() -> None:
+    text = "1. row\nnote: see\nhttp: there\n3. row\nwon: 3\n\n2. row\nnote: \nwon: 0.5\n\nResult: 2 rows (output truncated)"
+    expected = Table(("note", "won"), (("see\nhttp: there\n3. row", 3), ("", 0.5)), truncated=True)
+    assert table_of(Answer(text, None)) == expected
+
+
+def test_snowflakes_names_are_written_small_as_ours_are() -> None:
+    described = [{"name": "AGENT"}, {"name": "won So far"}]
+    answer = {"result_set": {"resultSetMetaData": {"rowType": described}, "data": [["Ann", "3"]]}}
+    assert table_of(Answer("", answer)) == Table(("agent", "won So far"), (("Ann", "3"),))
+
+
+@pytest.mark.parametrize("text", ["(42,)", "[(42,)]", "[{'a': open('x')}]", "3 rows", "", "2. row\na: 1", "[" * 9000])
+def test_another_text_is_refused_and_not_guessed(text: str) -> None:
+    assert table_of(Answer(text, None)) is None
 
 
 def test_a_column_that_the_first_row_leaves_out_is_not_lost() -> None:
-    assert table_of({"rows": [{"agent": "Bo"}, {"agent": "Ann", "won": 3}]}).columns == ("agent", "won")
+    table = table_of(Answer("", {"rows": [{"agent": "Bo"}, {"agent": "Ann", "won": 3}]}))
+    assert table is not None
+    assert table.columns == ("agent", "won")
 
 
 def test_no_rows_is_a_table_too() -> None:
-    assert table_of({"columns": ["a"], "rows": [], "truncated": True}) == Table(("a",), (), truncated=True)
-    assert table_of({"rows": []}) == Table((), ())
+    assert table_of(Answer("", {"columns": ["a"], "rows": [], "truncated": True})) == Table(
+        ("a",), (), truncated=True
+    )
+    assert table_of(Answer("", {"rows": []})) == Table((), ())
+    assert table_of(Answer("No rows returned", None)) == Table((), ())
 
 
 @pytest.mark.parametrize(
@@ -202,11 +240,11 @@ def test_no_rows_is_a_table_too() -> None:
         {"rows": [{"a": 1}, [1]]},
         {"rows": [[1, 2]], "columns": ["a"]},
         {"data": []},
+        [1],
     ],
 )
-def test_another_shape_is_refused_and_not_guessed(answer: dict[str, Any]) -> None:
-    with pytest.raises(SourceError, match="answered without rows"):
-        table_of(answer)
+def test_another_shape_is_refused_and_not_guessed(answer: Any) -> None:
+    assert table_of(Answer("", answer)) is None
 
 
 @pytest.mark.parametrize(
@@ -239,7 +277,8 @@ async def test_a_query_is_answered_wherever_the_server_puts_its_rows(
             "refused the query",
         ),
         ({"structuredContent": {"success": False, "error": "read-only"}}, "refused", "refused the query"),
-        ({"content": [{"type": "text", "text": "3 rows"}]}, "unavailable", "without the JSON object"),
+        ({"content": [{"type": "text", "text": "Error: no such column dela"}]}, "refused", "refused the query"),
+        ({"content": [{"type": "text", "text": "3 rows"}]}, "unavailable", "without the rows"),
         ({"content": "3 rows"}, "unavailable", "no valid MCP result"),
     ],
 )

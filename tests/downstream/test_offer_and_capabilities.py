@@ -6,7 +6,8 @@ from typing import Any
 import mcp_types as t
 import pytest
 
-from server.downstream.capabilities import bind
+from server.config import CapabilityUse
+from server.downstream.capabilities import Binding, bind
 from server.downstream.offer import Offer, offer_from_json, offer_to_json
 
 SCHEMA: dict[str, Any] = {
@@ -77,13 +78,43 @@ def test_a_list_of_capabilities_keeps_only_those() -> None:
 
 
 def test_an_operator_names_the_tool_that_has_a_capability() -> None:
-    bound = bind({"db": offer("execute_query", "ask_sql")}, {"db": {"warehouse.query": "ask_sql"}})
+    bound = bind(
+        {"db": offer("execute_query", "ask_sql")}, {"db": {"warehouse.query": CapabilityUse(tool="ask_sql")}}
+    )
     assert bound["warehouse.query"].tool.name == "ask_sql"
 
 
 def test_a_named_tool_that_is_not_there_binds_nothing() -> None:
-    assert bind({"db": offer("execute_query")}, {"db": {"warehouse.query": "ask_sql"}}) == {}
+    assert bind({"db": offer("execute_query")}, {"db": {"warehouse.query": CapabilityUse(tool="ask_sql")}}) == {}
 
 
 def test_no_capability_at_all_is_a_choice_too() -> None:
     assert bind({"gong": offer("list_calls")}, {"gong": {}}) == {}
+
+
+def test_capabilities_that_belong_together_come_from_the_server_that_has_most_of_them() -> None:
+    offers = {"phone": offer("list_calls"), "gong": offer("list_calls", "get_call_details", "retrieve_transcripts")}
+    bound = bind(offers, {})
+    assert {bound[capability].server for capability in ("calls.list", "calls.details", "calls.transcripts")} == {
+        "gong"
+    }
+
+
+def warehouse(use: CapabilityUse, **schema: Any) -> Binding:
+    found = Offer(protocol_version="2025-11-25", tools=(t.Tool(name="execute_query", input_schema=schema),))
+    return bind({"db": found}, {"db": {"warehouse.query": use}})["warehouse.query"]
+
+
+def test_the_names_of_arguments_are_read_from_the_tools_own_schema() -> None:
+    assert warehouse(CapabilityUse(), properties={"statement": {}}).arguments(sql="SELECT 1") == {
+        "statement": "SELECT 1"
+    }
+
+
+def test_an_operator_names_an_argument_and_gives_what_the_tool_requires_beside_it() -> None:
+    use = CapabilityUse(arguments={"sql": "text"}, given={"role": "READER"})
+    binding = warehouse(
+        use, properties={"query": {}, "text": {}, "role": {}, "pool": {}}, required=["text", "role", "pool"]
+    )
+    assert binding.arguments(sql="SELECT 1", limit=None) == {"text": "SELECT 1", "role": "READER"}
+    assert binding.wanting == ("pool",)

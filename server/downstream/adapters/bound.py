@@ -28,7 +28,7 @@ class Bound:
 
     def __init__(self, pool: Pool, servers: Mapping[str, DownstreamServer]) -> None:
         self._pool = pool
-        self._uses = {name: server.capabilities for name, server in servers.items()}
+        self.uses = {name: server.capabilities for name, server in servers.items()}
         self._classes = {name: server.classification for name, server in servers.items()}
         self.bindings: Mapping[Capability, Binding] = {}
         self.sources = Sources()
@@ -60,7 +60,7 @@ class Bound:
 
     def _rebind(self) -> None:
         offers = {name: c.offer for name, c in self._pool.connections.items() if c.offer is not None}
-        self.bindings = bind(offers, self._uses)
+        self.bindings = bind(offers, self.uses)
         made_of = {capability: f"{b.server}/{b.tool.name}" for capability, b in self.bindings.items()}
         if made_of == self._made_of:
             return
