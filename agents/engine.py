@@ -4,8 +4,8 @@ Agno logs to standard output unless its loggers have a handler when it is import
 of a stdio server. It also sends telemetry unless told not to. `prepare` settles both and must run before Agno is
 imported; everything in `agents` and `teams` that imports Agno calls it first. It may be called any number of times.
 
-What Agno logs on its own holds arguments and providers' raw texts, so only its errors are let through, and the
-failures that we raise on purpose to tell a model what went wrong are left out: they are in the outcome.
+What Agno logs on its own holds arguments and providers' raw texts, so of its errors only the kind is let through, and
+the failures that we raise on purpose to tell a model what went wrong are left out: they are in the outcome.
 """
 
 import logging
@@ -18,19 +18,24 @@ from agents.ledger import ToolFailed
 __all__ = ["execute", "prepare", "warm"]
 
 LOGGERS = ("agno", "agno-team", "agno-workflow")
+AGAIN_S = 60.0
 
 
 class Errors(logging.Handler):
-    """Agno's errors, on whatever is standard error when they happen, without tracebacks of expected failures."""
+    """That Agno met an error and where, on whatever is standard error then; never its text, and each place once a minute."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+        self._said: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.exc_info and isinstance(record.exc_info[1], ToolFailed):
             return
-        sys.stderr.write(self.format(record) + "\n")
+        kind = type(record.exc_info[1]).__name__ if record.exc_info and record.exc_info[1] else "an error"
+        said = f"{record.levelname} {record.name}: {kind} in {record.module}.{record.funcName}"
+        if record.created - self._said.get(said, 0.0) > AGAIN_S:
+            self._said[said] = record.created
+            sys.stderr.write(f"{said}; the answer says what came of it\n")
 
 
 def prepare() -> None:

@@ -77,16 +77,18 @@ class Failed:
     """A run without an answer.
 
     `source`: what was asked said no, or no such source is configured; `source_down`: it is away; `not_found`: what was
-    asked for does not exist.
+    asked for does not exist; `model`: the model failed, and will again; `model_down`: it may answer later, after
+    `retry_after_s` seconds where its provider says so.
 
     `message` says what failed and what to do next, fit for any client. `wrote` is true when a tool that changes
     something had been called: such a run is never repeated or answered by another route.
     """
 
-    kind: Literal["deadline", "limit", "model", "source", "source_down", "not_found", "internal"]
+    kind: Literal["deadline", "limit", "model", "model_down", "source", "source_down", "not_found", "internal"]
     message: str
     wrote: bool = False
     members: tuple[MemberShare, ...] = ()
+    retry_after_s: float | None = None
 
 
 Outcome = Answered | Failed

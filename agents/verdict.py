@@ -30,6 +30,7 @@ __all__ = [
     "checked",
     "collect",
     "ended",
+    "faulted",
     "judge",
     "late",
     "over_limit",
@@ -68,6 +69,12 @@ def ended(output: Any, meter: Meter) -> Ended:
     return Ended(status, prose(output) if status == "COMPLETED" else None, meter.faults.get(output.run_id or ""))
 
 
+def faulted(fault: Fault, *, wrote: bool) -> Failed:
+    """The failure of a run whose model failed."""
+    kind = "model_down" if fault.passing else "model"
+    return Failed(kind, fault.message, wrote, retry_after_s=fault.retry_after_s)
+
+
 def prose(output: Any) -> str | None:
     """The last words of the model; Agno's content puts everything it said on the way before them."""
     last: Any = next(iter(reversed(output.messages or [])), None)
@@ -82,7 +89,7 @@ def judge(spec: AgentSpec, end: Ended, ledger: Ledger, job: Job, model: str) -> 
     if end.status == "PAUSED":
         return Failed("internal", f"{spec.title} stopped to wait for a person. Ask without that step.", ledger.wrote)
     if end.fault is not None and end.status != "COMPLETED":
-        return Failed("model", end.fault.message, ledger.wrote)
+        return faulted(end.fault, wrote=ledger.wrote)
     if end.status != "COMPLETED":
         return broken(spec.title, ledger.wrote)
     if not ledger.observed and not ledger.heard and (failed := unanswered(ledger)) is not None:

@@ -20,6 +20,9 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     parser = _parser()
     options, rest = parser.parse_known_args(words)
+    # argparse takes an optional word for left out once an option stands before it: `ask TOOL --json WORDS`.
+    if len(rest) == 1 and not rest[0].startswith("-") and getattr(options, "request", "") is None:
+        options.request = rest.pop()
     if rest and options.run is not _import_gong:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     options.rest = rest
@@ -109,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
 def _address(text: str) -> tuple[str, int]:
     """`HOST:PORT`, or a port of this machine's."""
     host, colon, port = text.rpartition(":")
+    if ":" in host and not host.startswith("["):
+        raise argparse.ArgumentTypeError(f"{text}: write an IPv6 address in brackets, such as [::1]:8765")
     if not port.isdecimal() or int(port) > 65_535 or (colon and not host):
         raise argparse.ArgumentTypeError(f"{text}: write it as HOST:PORT, such as 127.0.0.1:8765")
     return host.strip("[]") or "127.0.0.1", int(port)

@@ -17,6 +17,7 @@
     |  |- DownstreamBroke    its tool broke inside; another way to the answer may work
     |  `- DownstreamGarbage  it answered with something that is no MCP result
     |- ModelFailed         the model of an agent
+    |  `- ModelDown          it may answer later: limited, unreachable, or failing for now
     `- InternalError       ourselves; details are in the log under the decision id
 
 `message` is written for whoever made the call: what failed and what to do next. It never holds the text of a foreign
@@ -35,6 +36,7 @@ __all__ = [
     "DownstreamTimeout",
     "InternalError",
     "InvalidArguments",
+    "ModelDown",
     "ModelFailed",
     "NoRoute",
     "NotFound",
@@ -162,6 +164,13 @@ class ModelFailed(SophiaError):
     """The model of an agent failed."""
 
     kind = "model"
+
+
+class ModelDown(ModelFailed):
+    """The model may answer later."""
+
+    kind = "model_down"
+    retryable = True
 
 
 class InternalError(SophiaError):

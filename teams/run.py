@@ -21,7 +21,7 @@ from agents.models.meter import Meter
 from agents.outcome import Answered, Failed, Job, Outcome
 from agents.sources import Sources
 from agents.supervise import Cut, supervise
-from agents.verdict import broken, carried, checked, ended, judge, late, over_limit, said, sourceless
+from agents.verdict import broken, carried, checked, ended, faulted, judge, late, over_limit, said, sourceless
 from teams.build import WAYS, build_team, seat
 from teams.spec import Mode, TeamSpec
 from teams.way import Member, Together, Way
@@ -106,7 +106,7 @@ def settle(
     if leader.status == "PAUSED":
         return Failed("internal", f"{spec.title} stopped to wait for a person. Ask without that step.", wrote)
     if leader.status != "COMPLETED":
-        return Failed("model", leader.fault.message, wrote) if leader.fault else broken(spec.title, wrote)
+        return faulted(leader.fault, wrote=wrote) if leader.fault else broken(spec.title, wrote)
     evidence = [text for member in judged for text in member.ledger.evidence()]
     if way.speaks == "member":
         judged = tuple(with_checked_prose(member, job) for member in judged)

@@ -1,8 +1,8 @@
 """What can go wrong with a model, and what to do about it, in words that any client may see."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 __all__ = ["Fault", "diagnose"]
 
@@ -25,6 +25,8 @@ BY_STATUS: dict[int | None, Reason] = {
     529: "limited",
 }
 
+PASSING: frozenset[Reason] = frozenset({"limited", "unreachable", "down"})
+
 WORDS: dict[Reason, str] = {
     "key": "The model provider refused the key of `{name}`, or none is set. Check the provider's key in the "
     "environment of the server, or configure another model.",
@@ -44,10 +46,16 @@ WORDS: dict[Reason, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One failure of a model. `message` says what failed and what to do next."""
+    """One failure of a model. `message` says what failed and what to do next; `passing`, whether trying again may help."""
 
     reason: Reason
     message: str
+    retry_after_s: float | None = None
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same request may be answered later."""
+        return self.reason in PASSING
 
 
 def diagnose(error: BaseException, name: str) -> Fault:
@@ -55,7 +63,19 @@ def diagnose(error: BaseException, name: str) -> Fault:
     status: object = getattr(error, "status_code", None)
     reason = reason_of(error, status if isinstance(status, int) else None)
     shown = f" (status {status})" if isinstance(status, int) else ""
-    return Fault(reason, WORDS[reason].format(name=name, status=shown))
+    return Fault(reason, WORDS[reason].format(name=name, status=shown), retry_after_s(error))
+
+
+def retry_after_s(error: BaseException) -> float | None:
+    """What the provider's `Retry-After` header says, in seconds, where the error still carries its response."""
+    seen: BaseException | None = error
+    while seen is not None:
+        headers: object = getattr(getattr(seen, "response", None), "headers", None)
+        if isinstance(headers, Mapping):
+            said = cast("Mapping[str, str]", headers).get("retry-after", "")
+            return float(said) if said.isascii() and said.isdecimal() else None
+        seen = seen.__cause__
+    return None
 
 
 def reason_of(error: BaseException, status: int | None) -> Reason:

@@ -25,6 +25,7 @@ from server.errors import (
     Busy,
     DeadlineExceeded,
     InternalError,
+    ModelDown,
     ModelFailed,
     NotFound,
     SophiaError,
@@ -179,12 +180,14 @@ def _error(failed: Failed) -> SophiaError:
         "deadline": DeadlineExceeded,
         "limit": ModelFailed,
         "model": ModelFailed,
+        "model_down": ModelDown,
         "source": SourceFailed,
         "source_down": SourceDown,
         "not_found": NotFound,
         "internal": InternalError,
     }
-    retry_after_s = RETRY_AFTER_S if failed.kind == "source_down" else None
+    passing = failed.kind in {"source_down", "model_down"}
+    retry_after_s = failed.retry_after_s or (RETRY_AFTER_S if passing else None)
     return kinds[failed.kind](failed.message, delivered=failed.wrote, retry_after_s=retry_after_s)
 
 

@@ -24,7 +24,7 @@ from server.config import UnresolvedReferenceError
 from server.downstream.endpoint import Endpoint
 from server.downstream.offer import Offer, fetch_offer
 from server.downstream.sound_lists import SoundLists
-from server.downstream.watched import watched
+from server.downstream.watched import UNREADABLE, watched
 from server.errors import DownstreamDown, DownstreamGarbage, DownstreamTimeout
 
 __all__ = ["Connection", "State"]
@@ -191,7 +191,7 @@ class Connection:
                     retry_after_s=PATIENCE_S,
                     delivered=False,
                 ) from error
-            if error.code == t.PARSE_ERROR:
+            if error.message == UNREADABLE:
                 raise self._garbage() from error
             raise
         except (ValidationError, UnicodeDecodeError) as error:

@@ -17,7 +17,10 @@ from pydantic import ValidationError
 
 from server.downstream.sound_lists import SoundLists
 
-__all__ = ["watched"]
+__all__ = ["UNREADABLE", "watched"]
+
+UNREADABLE = "Sophia could not read the answer: it is no JSON-RPC response."
+"""The message of the error that stands for an answer which is none; a server's own errors say something else."""
 
 
 @asynccontextmanager
@@ -83,6 +86,6 @@ def _as_error(unreadable: ValidationError) -> SessionMessage | None:
         message = cast("Mapping[str, object]", fault["input"])
         answers = message.get("id")
         if isinstance(answers, int | str) and "method" not in message:
-            error = t.ErrorData(code=t.PARSE_ERROR, message="The answer is no JSON-RPC response.")
+            error = t.ErrorData(code=t.PARSE_ERROR, message=UNREADABLE)
             return SessionMessage(t.JSONRPCError(jsonrpc="2.0", id=answers, error=error))
     return None

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["DecisionRecord", "Store", "StoreError", "open_store"]
 
@@ -59,7 +59,7 @@ class Store:
     def load_catalog(self, server: str, digest: str) -> Mapping[str, Any] | None:
         """The last good catalog of a server under this configuration, or None if it was never seen."""
         row = self._one("SELECT content FROM catalog WHERE server = ? AND digest = ?", (server, digest))
-        return None if row is None else json.loads(row[0])
+        return None if row is None else _object(row[0])
 
     def save_catalog(self, server: str, digest: str, content: Mapping[str, Any]) -> None:
         """Keep this catalog and forget those of the server's earlier configurations."""
@@ -85,14 +85,16 @@ class Store:
     def decision(self, decision_id: str) -> DecisionRecord | None:
         """A decision by its id."""
         row = self._one("SELECT id, at, tool, content FROM decision WHERE id = ?", (decision_id,))
-        return None if row is None else DecisionRecord(row[0], row[1], row[2], json.loads(row[3]))
+        if row is None or (content := _object(row[3])) is None:
+            return None
+        return DecisionRecord(row[0], row[1], row[2], content)
 
     def decisions(self, tool: str, limit: int) -> Sequence[DecisionRecord]:
         """The newest decisions about a tool, newest first."""
         query = "SELECT id, at, tool, content FROM decision WHERE tool = ? ORDER BY at DESC LIMIT ?"
         with self._lock:
             rows = self._connection.execute(query, (tool, limit)).fetchall()
-        return [DecisionRecord(row[0], row[1], row[2], json.loads(row[3])) for row in rows]
+        return [DecisionRecord(row[0], row[1], row[2], _object(row[3]) or {}) for row in rows]
 
     def close(self) -> None:
         """Close the file."""
@@ -133,11 +135,36 @@ def open_store(directory: Path) -> Generator[Store]:
             connection.execute("PRAGMA synchronous = NORMAL")
             _migrate(connection, path)
         except sqlite3.Error as error:
-            raise StoreError(
-                f"The state store {path} cannot be read ({type(error).__name__}). "
-                "It holds nothing that cannot be made again: move the file away and start once more."
-            ) from error
+            raise StoreError(f"The state store {path} {_trouble(error)}") from error
         yield Store(path, connection)
+
+
+def _object(kept: str) -> Mapping[str, Any] | None:
+    """The JSON object that was kept, or None where something else wrote there."""
+    try:
+        found: Any = json.loads(kept)
+    except ValueError:
+        return None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+
+
+def _trouble(error: sqlite3.Error) -> str:
+    """What is wrong with the file, and what to do."""
+    # The low byte is the primary result code (https://sqlite.org/rescode.html).
+    match error.sqlite_errorcode & 0xFF if hasattr(error, "sqlite_errorcode") else None:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return "is held by another process. End it, or set SOPHIA_STATE_DIR to another directory."
+        case sqlite3.SQLITE_FULL:
+            return "cannot be written: the disk is full. Free some space, and start once more."
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return "cannot be written. Give this user the right to, or set SOPHIA_STATE_DIR to another directory."
+        case sqlite3.SQLITE_IOERR:
+            return "cannot be read or written. Check the disk, or set SOPHIA_STATE_DIR to another directory."
+        case _:
+            return (
+                f"is no readable store ({type(error).__name__}). It holds nothing that cannot be made again: move the "
+                "file away and start once more."
+            )
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -22,6 +22,7 @@ from server.downstream.proxy import call_tool
 from server.errors import SophiaError
 from server.surface.answers import failed, served_meta
 from server.surface.eras import for_handshake
+from server.surface.pace import Pace
 from server.surface.schemas import Validators
 
 __all__ = ["Relay"]
@@ -60,9 +61,12 @@ class Relay:
         meta = served_meta(made.id, made.decision, "downstream")
         onward = params.model_copy(update={"name": published.original, "meta": _onward(ctx)})
 
+        pace = Pace()
+
         async def run() -> ToolAnswer | MCPError:
             async def progressed(progress: float, total: float | None, message: str | None) -> None:
-                await ctx.session.report_progress(progress, total, message)
+                if pace.allows():
+                    await ctx.session.report_progress(progress, total, message)
 
             try:
                 return await call_tool(connection, onward, progressed)

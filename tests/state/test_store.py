@@ -121,7 +121,10 @@ def test_a_migration_that_fails_half_way_leaves_nothing_behind(
 
 def test_a_file_that_is_no_store_is_named(tmp_path: Path) -> None:
     (tmp_path / "state.db").write_bytes(b"not a database at all" * 100)
-    with pytest.raises(StoreError, match=r"state\.db cannot be read .*move the file away"), open_store(tmp_path):
+    with (
+        pytest.raises(StoreError, match=r"state\.db is no readable store .*move the file away"),
+        open_store(tmp_path),
+    ):
         pass
 
 

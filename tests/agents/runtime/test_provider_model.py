@@ -219,21 +219,22 @@ async def test_a_provider_that_limits_is_asked_again(ask_llm, provider):
 
 
 @pytest.mark.parametrize(
-    ("reply", "words"),
+    ("reply", "kind", "words"),
     [
-        (refusal(500, **{"x-should-retry": "false"}), "answered with an error (status 500)"),
-        (refusal(429, **{"x-should-retry": "false"}), "limits the requests"),
-        (refusal(404), "does not know this model"),
-        (refusal(400), "rejected the request (status 400)"),
-        (PlainTextResponse("<html>hello</html>"), "cannot be read"),
-        (JSONResponse({"choices": "none"}), "cannot be read"),
+        (refusal(500, **{"x-should-retry": "false"}), "model_down", "answered with an error (status 500)"),
+        (refusal(429, **{"x-should-retry": "false", "retry-after": "7"}), "model_down", "limits the requests"),
+        (refusal(404), "model", "does not know this model"),
+        (refusal(400), "model", "rejected the request (status 400)"),
+        (PlainTextResponse("<html>hello</html>"), "model", "cannot be read"),
+        (JSONResponse({"choices": "none"}), "model", "cannot be read"),
     ],
 )
-async def test_what_a_provider_does_wrong_is_said_in_our_words(ask_llm, provider, reply, words):
+async def test_what_a_provider_does_wrong_is_said_in_our_words(ask_llm, provider, reply, kind, words):
     provider.script = steps(reply)
     outcome = await ask_llm("Which objections?")
     assert isinstance(outcome, Failed), outcome
-    assert outcome.kind == "model"
+    assert outcome.kind == kind
+    assert outcome.retry_after_s == (7 if "limits" in words else None)
     assert words in outcome.message
     assert SECRET not in repr(outcome)
 
