@@ -13,15 +13,19 @@ from typing import Literal, Protocol
 
 __all__ = [
     "Call",
+    "CallQuery",
     "CallScope",
     "CallSource",
+    "Coverage",
     "DocumentSource",
+    "Found",
     "Level",
     "Message",
     "MessageSource",
     "Names",
     "Outlined",
     "Party",
+    "Passage",
     "Sentence",
     "SourceError",
     "Sources",
@@ -165,6 +169,65 @@ class Names:
     call_ids: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CallQuery:
+    """What is looked for in the words of calls.
+
+    `side` leaves out what others said, `newest` all but the newest so many calls in scope; `limit` bounds the passages.
+    """
+
+    text: str
+    scope: CallScope = field(default_factory=CallScope)
+    side: Side | None = None
+    newest: int | None = None
+    limit: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One turn that shares words with a query, who spoke, and what was said right before and after it.
+
+    `first` and `last` number its sentences among those of the call in order of time, from 0; backchannels of others
+    may stand between them. `start` is how many words of turns were said on the call before.
+    """
+
+    call_id: str
+    first: int
+    last: int
+    start: int
+    speaker: str
+    side: Side
+    text: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a search could look at: of the `calls` in scope, the `private` ones apart, `searched` have words that were
+    searched and `waiting` have not been read yet; the rest has no words. `synthetic` of the calls are invented."""
+
+    calls: int
+    searched: int
+    waiting: int = 0
+    private: int = 0
+    synthetic: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Candidates for an answer, those of one call together and in order; whoever asked ranks them.
+
+    What is usual in everything searched: `turns` of `mean_terms` each, of which `having` says how many hold a term.
+    """
+
+    passages: tuple[Passage, ...]
+    coverage: Coverage
+    turns: int
+    mean_terms: float
+    having: Mapping[str, int]
+
+
 class CallSource(Protocol):
     """Recorded calls."""
 
@@ -185,6 +248,14 @@ class CallSource(Protocol):
 
     async def transcript(self, call_id: str) -> Transcript | None:
         """The words of a call, or None where it was not transcribed."""
+        ...
+
+    async def search(self, query: CallQuery) -> Found:
+        """The turns of the calls in scope that share words with the query. Private calls are never searched."""
+        ...
+
+    async def notes(self) -> Sequence[str]:
+        """What a reader has to know of the set as it stands: what is missing from it, and why."""
         ...
 
 

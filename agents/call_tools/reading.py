@@ -13,7 +13,7 @@ import anyio.lowlevel
 from agents.analysis.calls.conversation import Conversation, join
 from agents.sources import Call, CallSource, SourceError, Transcript
 
-__all__ = ["Reading", "read"]
+__all__ = ["Reading", "noted", "read"]
 
 _AT_ONCE = 8
 
@@ -61,7 +61,7 @@ async def read(source: CallSource, calls: Sequence[Call], limit: int) -> Reading
         notes.append(f"Call {call.id} ({call.title}) could not be read: {why}{'' if why.endswith('.') else '.'}")
     if len(calls) > limit:
         notes.append(f"Only the {limit} newest of {len(calls)} calls were read; narrow the period to see others.")
-    notes.extend(_once(conversations))
+    notes.extend(noted(conversations))
     return Reading(tuple(conversations), tuple(unread), tuple(notes))
 
 
@@ -71,7 +71,7 @@ def _why(answer: Transcript | SourceError | None) -> str:
     return "it has no transcript" if answer is None else "its transcript is empty"
 
 
-def _once(conversations: Sequence[Conversation]) -> list[str]:
+def noted(conversations: Sequence[Conversation]) -> list[str]:
     """The notes of the conversations; with several, each says which call it is about."""
     if len(conversations) == 1:
         return list(conversations[0].notes)

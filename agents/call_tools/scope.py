@@ -13,9 +13,18 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from rapidfuzz import fuzz, process, utils
 
-from agents.sources import Call, CallScope, CallSource, SourceError, Sources
+from agents.sources import Call, CallScope, CallSource, Coverage, SourceError, Sources
 
-__all__ = ["ScopeParameters", "Selection", "Speaking", "SpokenParameters", "call_source", "scope_of", "select"]
+__all__ = [
+    "ScopeParameters",
+    "Selection",
+    "Speaking",
+    "SpokenParameters",
+    "call_source",
+    "marked",
+    "scope_of",
+    "select",
+]
 
 
 Speaking = Literal["external", "internal"]
@@ -92,12 +101,18 @@ async def select(source: CallSource, scope: CallScope, newest: int | None = None
     if calls:
         selection = _without_private(scope, calls, newest)
         late = _not_yet(selection.calls, await source.as_of())
-        return replace(selection, notes=(*selection.notes, *late))
+        return replace(selection, notes=(*await source.notes(), *selection.notes, *late))
     return await _nothing_found(source, scope, newest)
 
 
-def _noted(selection: Selection, note: str) -> Selection:
-    return replace(selection, notes=(note, *selection.notes))
+def _noted(selection: Selection, *notes: str) -> Selection:
+    return replace(selection, notes=(*notes, *selection.notes))
+
+
+def marked(covered: Coverage) -> tuple[str, ...]:
+    """What is said of private and of invented calls in a scope."""
+    notes = (_private_note(covered.private),) if covered.private else ()
+    return (*notes, _synthetic_note(covered.synthetic, covered.calls)) if covered.synthetic else notes
 
 
 def _without_private(scope: CallScope, calls: Sequence[Call], newest: int | None) -> Selection:
@@ -112,7 +127,7 @@ def _without_private(scope: CallScope, calls: Sequence[Call], newest: int | None
             "Its owner can share it there."
         )
     elif private:
-        notes.append(f"{private} private call{'s' * (private > 1)} left out: private calls are never read or quoted.")
+        notes.append(_private_note(private))
         if not open_calls:
             nothing = (
                 f"All {private} calls in this scope are private." if private > 1 else "The only call is private."
@@ -130,6 +145,10 @@ def _not_yet(calls: Sequence[Call], as_of: date) -> tuple[str, ...]:
         return ()
     which = f"Call {late[0].id} is" if len(late) == 1 else f"{len(late)} calls are"
     return (f"{which} dated in the future, after {as_of.isoformat()}; the date is shown as the recorder gives it.",)
+
+
+def _private_note(private: int) -> str:
+    return f"{private} private call{'s' * (private > 1)} left out: private calls are never read or quoted."
 
 
 def _synthetic_note(synthetic: int, total: int) -> str:

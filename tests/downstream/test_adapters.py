@@ -10,6 +10,7 @@ import pytest
 from agents.sources import CallScope, SourceError, Table
 from server.downstream.adapters.calls import CallLibrary
 from server.downstream.adapters.gong import read_call, read_transcript
+from server.downstream.adapters.gong_feed import GongFeed
 from server.downstream.adapters.rows import table_of
 from server.downstream.adapters.warehouse import McpWarehouse
 from server.downstream.capabilities import Binding, bind
@@ -119,7 +120,7 @@ async def library(scripted: Scripted, held: Held, **by_tool: Any) -> AsyncGenera
     async with held(scripted.connection()) as connection:
         assert connection.offer is not None
         bound = bind({"gong": connection.offer}, {})
-        yield CallLibrary({capability: (connection, binding) for capability, binding in bound.items()})
+        yield CallLibrary(GongFeed({capability: (connection, binding) for capability, binding in bound.items()}))
 
 
 def details(arguments: Any) -> Any:

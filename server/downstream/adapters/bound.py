@@ -10,7 +10,8 @@ from agents.sources import Sources
 from agents.tool import Need
 from server.config.downstream import Classification
 from server.config.servers import DownstreamServer
-from server.downstream.adapters.calls import CallLibrary, Doors
+from server.downstream.adapters.calls import CallLibrary
+from server.downstream.adapters.gong_feed import Doors, GongFeed
 from server.downstream.adapters.known import Known
 from server.downstream.adapters.warehouse import McpWarehouse
 from server.downstream.capabilities import Binding, Capability, bind
@@ -66,7 +67,7 @@ class Bound:
             return
         self._made_of = made_of
         doors: Doors = {c: door for c in CALL_CAPABILITIES if (door := self.at(c)) is not None}
-        calls = CallLibrary(doors) if len(doors) == len(CALL_CAPABILITIES) else None
+        calls = CallLibrary(GongFeed(doors)) if len(doors) == len(CALL_CAPABILITIES) else None
         query = self.at("warehouse.query")
         self.sources = Sources(calls=calls, warehouse=McpWarehouse(*query) if query else None)
         self.known.forget()

@@ -5,27 +5,19 @@ agent first reads them. Whoever reads one call after another is soon served from
 another at once fetches twice as many calls ahead. The newest `KEPT_TRANSCRIPTS` transcripts stay in memory.
 """
 
-import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar, cast
 
 import anyio
 from rapidfuzz import process
 
-from agents.sources import Call, CallScope, Names, SourceError, Transcript
-from server.downstream.adapters.days import day_of
-from server.downstream.adapters.gong import read_call, read_transcript
-from server.downstream.adapters.trouble import as_source_error
-from server.downstream.capabilities import Binding, Capability
-from server.downstream.connection import Connection
-from server.downstream.proxy import call_for_json
-from server.errors import SophiaError
+from agents.analysis.calls.conversation import join
+from agents.analysis.calls.searching import found_among, in_scope
+from agents.sources import Call, CallQuery, CallScope, Found, Names, SourceError, Transcript
+from server.downstream.adapters.feed import CallFeed
 
-__all__ = ["CallLibrary", "Doors"]
-
-logger = logging.getLogger(__name__)
+__all__ = ["CallLibrary"]
 
 FRESH_S = 60.0
 BATCH = 100
@@ -33,18 +25,12 @@ AT_ONCE_S = 2.0
 KEPT_TRANSCRIPTS = 2_000
 MAX_PAGES = 1_000
 
-Doors = Mapping[Capability, tuple[Connection, Binding]]
-"""Where `calls.list`, `calls.details` and `calls.transcripts` are bound."""
-
-
-ReadT = TypeVar("ReadT")
-
 
 class CallLibrary:
-    """`agents.sources.CallSource` over the bound tools. One for all calls of the process."""
+    """`agents.sources.CallSource` over a feed. One for all calls of the process."""
 
-    def __init__(self, doors: Doors) -> None:
-        self._doors = doors
+    def __init__(self, feed: CallFeed) -> None:
+        self._feed = feed
         self._calls: dict[str, Call] = {}
         self._order: tuple[str, ...] = ()
         self._names: Names | None = None
@@ -78,7 +64,7 @@ class CallLibrary:
             if scope.call_id not in self._calls:
                 raise SourceError("not_found", self._no_such(scope.call_id))
         ids = (scope.call_id,) if scope.call_id is not None else self._order
-        return [call for call_id in ids if _in_scope(call := self._calls[call_id], scope)]
+        return [call for call_id in ids if in_scope(call := self._calls[call_id], scope)]
 
     async def transcript(self, call_id: str) -> Transcript | None:
         """The words of a call."""
@@ -90,6 +76,16 @@ class CallLibrary:
         if call_id in self._transcripts:
             self._transcripts.move_to_end(call_id)
         return self._transcripts.get(call_id)
+
+    async def search(self, query: CallQuery) -> Found:
+        """Candidates among the calls in scope."""
+        calls = await self.find(query.scope)
+        words = {call.id: await self.transcript(call.id) for call in calls if not call.private}
+        return found_among(calls, [join(call, said) for call in calls if (said := words.get(call.id))], query)
+
+    async def notes(self) -> Sequence[str]:
+        """Nothing is missing."""
+        return ()
 
     async def _refresh(self) -> None:
         async with self._one_at_a_time:
@@ -109,20 +105,17 @@ class CallLibrary:
         listed: list[str] = []
         cursor: str | None = None
         for _ in range(MAX_PAGES):
-            page = await self._ask("calls.list", {"cursor": cursor} if cursor else {})
-            listed.extend(str(call["id"]) for call in _objects(page, "calls") if call.get("id"))
-            self._as_of = day_of(page.get("asOf")) or self._as_of
-            records: Mapping[str, Any] = page.get("records") or {}
-            if not (cursor := records.get("cursor")):
+            page = await self._feed.page(None, cursor)
+            listed.extend(one.id for one in page.listed)
+            self._calls |= {one.id: one.call for one in page.listed if one.call is not None}
+            self._as_of = page.as_of or self._as_of
+            if not (cursor := page.cursor):
                 break
         return listed
 
     async def _fetch_details(self, call_ids: Sequence[str]) -> None:
-        answer = await self._ask("calls.details", {"callIds": list(call_ids)})
-        for data in _objects(answer, "calls"):
-            call = _readable(read_call, data)
-            if call is not None:
-                self._calls[call.id] = call
+        given = await self._feed.details(call_ids)
+        self._calls |= {call.id: call for call in given.found}
 
     async def _fetch_transcripts(self, call_id: str) -> None:
         now = anyio.current_time()
@@ -130,9 +123,8 @@ class CallLibrary:
         start = self._order.index(call_id) if call_id in self._order else len(self._order)
         others = (other for other in self._order[start + 1 :] if other not in self._transcripts)
         wanted = [call_id, *(other for other, _ in zip(others, range(self._ahead - 1), strict=False))]
-        answer = await self._ask("calls.transcripts", {"callIds": wanted})
-        read = (_readable(read_transcript, data) for data in _objects(answer, "callTranscripts"))
-        found = {transcript.call_id: transcript for transcript in read if transcript is not None}
+        given = await self._feed.transcripts(wanted)
+        found = {transcript.call_id: transcript for transcript in given.found}
         self._transcripts |= {wanted_id: found[wanted_id] for wanted_id in wanted if wanted_id in found}
         self._without_words |= {wanted_id: now for wanted_id in wanted if wanted_id not in found}
         while len(self._transcripts) > max(KEPT_TRANSCRIPTS, len(wanted)):
@@ -144,28 +136,6 @@ class CallLibrary:
         nearest = f" Nearest: {', '.join(near)}." if near else ""
         return f"There is no call {call_id[:40]}.{nearest} Ask for an account or a rep to see which calls there are."
 
-    async def _ask(self, capability: Capability, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        connection, binding = self._doors[capability]
-        try:
-            return await call_for_json(connection, binding.tool.name, arguments)
-        except SophiaError as error:
-            raise as_source_error(error) from error
-
-
-def _objects(answer: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    """The objects in a list of a foreign answer; whatever else stands there is left out."""
-    listed: Any = answer.get(key)
-    items = cast("list[Any]", listed) if isinstance(listed, list) else []
-    return [cast("Mapping[str, Any]", item) for item in items if isinstance(item, dict)]
-
-
-def _readable(read: Callable[[Mapping[str, Any]], ReadT], data: Mapping[str, Any]) -> ReadT | None:
-    try:
-        return read(data)
-    except (SourceError, AttributeError, KeyError, TypeError, ValueError):
-        logger.warning("a call that is not of Gong's shape is left out")
-        return None
-
 
 def _newest_first(call: Call) -> tuple[float, str]:
     return (-call.started.timestamp(), call.id)
@@ -176,14 +146,4 @@ def _names_of(calls: Sequence[Call]) -> Names:
         accounts=tuple(sorted({call.account for call in calls if call.account})),
         reps=tuple(sorted({call.owner for call in calls if call.owner})),
         call_ids=tuple(call.id for call in calls),
-    )
-
-
-def _in_scope(call: Call, scope: CallScope) -> bool:
-    day = call.started.date()
-    return (
-        (scope.account is None or (call.account or "").casefold() == scope.account.casefold())
-        and (scope.rep is None or (call.owner or "").casefold() == scope.rep.casefold())
-        and (scope.from_date is None or day >= scope.from_date)
-        and (scope.to_date is None or day <= scope.to_date)
     )

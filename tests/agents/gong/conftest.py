@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from agents.analysis.calls.conversation import join
+from agents.analysis.calls.searching import found_among, in_scope
 from agents.gong_intelligence import GONG_INTELLIGENCE
 from agents.sales_coach import SALES_COACH
-from agents.sources import Call, CallScope, Names, Party, Sentence, SourceError, Sources, Transcript
+from agents.sources import Call, CallQuery, CallScope, Found, Names, Party, Sentence, SourceError, Sources, Transcript
 from agents.tool import AnyTool, Observation
 
 SAM = Party("p1", "Sam Seller", "internal", "Account Executive", speaker_id="sam", user_id="u1")
@@ -63,7 +65,8 @@ class Library:
     async def find(self, scope: CallScope) -> Sequence[Call]:
         if scope.call_id and scope.call_id not in self.words:
             raise SourceError("not_found", f"There is no call {scope.call_id}.")
-        return sorted((call for call in self.calls if fits(call, scope)), key=lambda call: call.started, reverse=True)
+        meant = (call for call in self.calls if in_scope(call, scope))
+        return sorted(meant, key=lambda call: call.started, reverse=True)
 
     async def transcript(self, call_id: str) -> Transcript | None:
         await asyncio.sleep(0)  # gives way, as a real source does
@@ -72,16 +75,12 @@ class Library:
             raise words
         return words
 
+    async def search(self, query: CallQuery) -> Found:
+        spoken = [join(call, words) for call in self.calls if isinstance(words := self.words[call.id], Transcript)]
+        return found_among(self.calls, spoken, query)
 
-def fits(call: Call, scope: CallScope) -> bool:
-    day = call.started.date()
-    return (
-        scope.call_id in (None, call.id)
-        and scope.account in (None, call.account)
-        and scope.rep in (None, call.owner)
-        and (scope.from_date is None or day >= scope.from_date)
-        and (scope.to_date is None or day <= scope.to_date)
-    )
+    async def notes(self) -> Sequence[str]:
+        return ()
 
 
 @pytest.fixture

@@ -7,10 +7,24 @@ from typing import Any
 
 import pytest
 
+from agents.analysis.calls.conversation import join
+from agents.analysis.calls.searching import found_among
 from agents.analysis.figures import check
 from agents.executive_knowledge import EXECUTIVE_KNOWLEDGE
 from agents.hubspot_crm import HUBSPOT_CRM
-from agents.sources import Call, CallScope, Names, Party, Sentence, SourceError, Sources, Transcript, Warehouse
+from agents.sources import (
+    Call,
+    CallQuery,
+    CallScope,
+    Found,
+    Names,
+    Party,
+    Sentence,
+    SourceError,
+    Sources,
+    Transcript,
+    Warehouse,
+)
 from agents.spec import AgentSpec
 from agents.tool import Observation
 
@@ -47,6 +61,13 @@ class TwoCalls:
                 Sentence("s1", 10000, 14000, "I understand, let me walk you through what it saves."),
             ),
         )
+
+    async def search(self, query: CallQuery) -> Found:
+        calls = await self.find(query.scope)
+        return found_among(calls, [join(call, await self.transcript(call.id)) for call in calls], query)
+
+    async def notes(self) -> Sequence[str]:
+        return ()
 
 
 def user_of(spec: AgentSpec, sources: Sources) -> Use:

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from agents.analysis.calls.conversation import join
+from agents.analysis.calls.searching import found_among
 from agents.catalog import AGENTS
 from agents.sources import (
     Call,
+    CallQuery,
     CallScope,
+    Found,
     Message,
     Names,
     Party,
@@ -90,6 +94,13 @@ class Recorder:
             call_id,
             tuple(Sentence(who, n * 5000, n * 5000 + 4000, text) for n, (who, text) in enumerate(spoken)),
         )
+
+    async def search(self, query: CallQuery) -> Found:
+        calls = await self.find(query.scope)
+        return found_among(calls, [join(call, await self.transcript(call.id)) for call in calls], query)
+
+    async def notes(self) -> Sequence[str]:
+        return ()
 
 
 class Chat:

@@ -1,0 +1,86 @@
+"""Calls from a server that answers in Gong's own shapes, as `list_calls`, `get_call_details` and
+`retrieve_transcripts` of most public ones do."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from agents.sources import Call, SourceError, Transcript
+from server.downstream.adapters.days import day_of
+from server.downstream.adapters.feed import Given, Listed, Page
+from server.downstream.adapters.gong import read_call, read_transcript
+from server.downstream.adapters.trouble import as_source_error
+from server.downstream.capabilities import Binding, Capability
+from server.downstream.connection import Connection
+from server.downstream.proxy import call_for_json
+from server.errors import SophiaError
+
+__all__ = ["Doors", "GongFeed"]
+
+logger = logging.getLogger(__name__)
+
+Doors = Mapping[Capability, tuple[Connection, Binding]]
+"""Where `calls.list`, `calls.details` and `calls.transcripts` are bound."""
+
+ReadT = TypeVar("ReadT")
+
+
+class GongFeed:
+    """`CallFeed` over the bound tools."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+
+    async def page(self, since: datetime | None, cursor: str | None) -> Page:
+        """One page of `list_calls`."""
+        arguments: dict[str, Any] = {}
+        if since is not None:
+            arguments["fromDateTime"] = since.isoformat()
+        if cursor is not None:
+            arguments["cursor"] = cursor
+        answer = await self._ask("calls.list", arguments)
+        calls = _objects(answer, "calls")
+        listed = tuple(Listed(str(call["id"])) for call in calls if call.get("id"))
+        records: Any = answer.get("records")
+        following: Any = cast("Mapping[str, Any]", records).get("cursor") if isinstance(records, dict) else None
+        return Page(
+            listed,
+            cursor=str(following) if following else None,
+            as_of=day_of(answer.get("asOf")),
+            unreadable=len(calls) - len(listed),
+        )
+
+    async def details(self, call_ids: Sequence[str]) -> Given[Call]:
+        """`get_call_details` of these calls."""
+        answer = await self._ask("calls.details", {"callIds": list(call_ids)})
+        return _read(read_call, _objects(answer, "calls"))
+
+    async def transcripts(self, call_ids: Sequence[str]) -> Given[Transcript]:
+        """`retrieve_transcripts` of these calls."""
+        answer = await self._ask("calls.transcripts", {"callIds": list(call_ids)})
+        return _read(read_transcript, _objects(answer, "callTranscripts"))
+
+    async def _ask(self, capability: Capability, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        connection, binding = self._doors[capability]
+        try:
+            return await call_for_json(connection, binding.tool.name, arguments)
+        except SophiaError as error:
+            raise as_source_error(error) from error
+
+
+def _objects(answer: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """The objects in a list of a foreign answer; whatever else stands there becomes one that nothing can be read of."""
+    listed: Any = answer.get(key)
+    items = cast("list[Any]", listed) if isinstance(listed, list) else []
+    return [cast("Mapping[str, Any]", item) if isinstance(item, dict) else {} for item in items]
+
+
+def _read(read: Callable[[Mapping[str, Any]], ReadT], items: Sequence[Mapping[str, Any]]) -> Given[ReadT]:
+    found: list[ReadT] = []
+    for item in items:
+        try:
+            found.append(read(item))
+        except (SourceError, AttributeError, KeyError, TypeError, ValueError):
+            logger.warning("a call that is not of Gong's shape is left out")
+    return Given(tuple(found), len(items) - len(found))
