@@ -8,7 +8,8 @@ from agents.analysis.reading import Reading
 __all__ = ["note_unknown_names", "read_newest"]
 
 NEWEST = re.compile(
-    r"\b(?:last|latest|newest|most\s+recent)\s+(?:(?P<count>\d{1,2})\s+)?(?:call|conversation|meeting)(?P<several>s)?\b",
+    r"\b(?:last|latest|newest|most\s+recent)\s+(?:(?P<count>\d{1,2})\s+(?:\w+\s+)?)?"
+    r"(?:call|conversation|meeting)(?P<several>s)?\b",
     re.IGNORECASE,
 )
 NAMED = re.compile(

@@ -18,6 +18,7 @@ from functools import lru_cache
 from pydantic import JsonValue
 
 from agents.analysis.asked_calls import note_unknown_names, read_newest
+from agents.analysis.asked_coaching import read_coaching, without_coaching
 from agents.analysis.asked_figure import read_dimension, read_limit, read_metric, read_order, read_region
 from agents.analysis.asked_text import (
     read_channel,
@@ -89,6 +90,7 @@ def parse_request(
     read_call_id(reading, names.call_ids)
     read_newest(reading)
     read_deal_id(reading)
+    read_coaching(reading)
     read_periods(reading)
     read_metric(reading)
     known = {"account": names.accounts, "rep": names.reps}
@@ -133,7 +135,7 @@ def read_periods(reading: Reading) -> None:
     dated = any(name in reading.arguments for name in ("period", "from_date", "to_date"))
     if dated or not any(name in reading.fields for name in ("period", "from_date", "to_date")):
         return
-    text = reading.text
+    text = without_coaching(reading.text) if "coached_on" in reading.arguments else reading.text
     before, against = compared_with(text, reading.as_of) or (text, None)
     periods = list(dict.fromkeys(find_periods(before, reading.as_of)))[:8]
     if against is not None and reading.wants("against"):

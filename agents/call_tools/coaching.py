@@ -1,72 +1,68 @@
-"""`coaching_report`, `rep_calls`, `rep_statistics`: one seller's calls over a period.
+"""`coaching_report`: one seller's calls over a period: figures, three things that work, two to tighten, one exercise.
 
 Only calls speak: without a call there is no word about a person, and comparisons with the team appear from five
-calls on each side. The manager decides what to do with it.
+calls on each side. It is a draft for the manager, who decides what to do with it; nothing is ever sent.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Sequence
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field
 
-from agents.analysis.calls.comparison import MIN_CALLS, compare, slope_per_call
-from agents.analysis.calls.conversation import Conversation
-from agents.analysis.calls.interaction import Interaction, interaction_of
-from agents.analysis.calls.next_steps import next_steps_in
-from agents.analysis.calls.objections import objections_in
-from agents.analysis.periods import parse_period
-from agents.call_tools.call_list import CallLine, list_calls
-from agents.call_tools.call_statistics import StatisticsData, observe_statistics
-from agents.call_tools.coaching_points import EXERCISES, CoachedCall, Point, to_tighten, what_works
+from agents.call_tools.coaching_figures import (
+    Trend,
+    WeekRow,
+    figure_table,
+    figures_of,
+    own_values,
+    team_values,
+    weeks_of,
+)
+from agents.call_tools.coaching_points import (
+    EXERCISES,
+    CoachedCall,
+    Point,
+    Priority,
+    coached,
+    to_tighten,
+    what_works,
+)
+from agents.call_tools.coaching_scope import RepParameters, Subject, coaching_data, gather_calls, subject_of
 from agents.call_tools.evidence import Evidence, more, said
-from agents.call_tools.material import CallRow, Quoted, call_row, gather, one_by_one, quoted
-from agents.call_tools.metrics import METRICS, measure
-from agents.call_tools.scope import ScopeParameters, call_source, scope_of, select
+from agents.call_tools.manager_relation import asks_for_relation, may_hear
+from agents.call_tools.material import CallRow, Quoted, call_row, one_by_one, quoted
+from agents.call_tools.scope import call_source, scope_of, select
 from agents.result import Record
-from agents.sources import SourceError, Sources
+from agents.sources import Sources
 from agents.tool import Observation, Tool
 
-__all__ = ["COACHING_REPORT", "REP_CALLS", "REP_STATISTICS", "RepParameters"]
+__all__ = ["COACHING_REPORT", "HR_NOTE", "CoachingPoint", "coaching_point", "point_text"]
 
-_COMPARED = ("talk_ratio", "questions_per_hour", "patience_s", "longest_monologue_s", "switches_per_min")
-
-
-class RepParameters(BaseModel):
-    """Whose calls, or which call, and when."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    rep: str | None = Field(default=None, description="full name of the seller")
-    call_id: str | None = Field(default=None, description="one call, by its id")
-    period: str | None = Field(default=None, description="2017-Q4, 2017-10, 2017-10-01..2017-12-31 or all")
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _blank_is_open(cls, value: object) -> object:
-        return None if isinstance(value, str) and not value.strip() else value
-
-
-class Trend(Record):
-    """One figure of the seller, beside the team's."""
-
-    name: str
-    label: str
-    unit: str
-    mean: float = Field(description="of the per-call values")
-    calls: int
-    change_per_call: float | None = Field(description="least squares, oldest to newest; null under five calls")
-    team_median: float | None = Field(description="of the other sellers' calls; null under five calls on either side")
-    team_percentile: int | None = Field(description="share of those calls below the mean, 0 to 100")
-    team_calls: int
+HR_NOTE = "Coaching points are candidates from calls, for a manager to check; no basis for HR use. Nothing was sent."
+WORKS, TIGHTEN, EVERY_RULE = 3, 2, 8
+CONFIDENCE = 0.6
 
 
 class CoachingPoint(Record):
-    """One observation and where to listen."""
+    """One observation and where to listen. `category` and `priority` are the first system's."""
 
     statement: str
+    category: str
+    priority: Priority | None = Field(description="null for what works")
     call_id: str
     quotes: list[Quoted]
+
+
+class CategoryRow(Record):
+    """One of the eight categories over these calls."""
+
+    category: str
+    title: str
+    status: Literal["to_tighten", "nothing_found", "needs_human"]
+    priority: Priority | None
+    rule: str = Field(description="with its limits")
+    rule_source: str
+    why: str | None = Field(description="where it takes a person: why")
 
 
 class RepCount(Record):
@@ -83,85 +79,51 @@ class CoachingData(Record):
     period: str
     calls: list[CallRow]
     figures: list[Trend]
+    weeks: list[WeekRow]
     works: list[CoachingPoint]
     tighten: list[CoachingPoint]
+    categories: list[CategoryRow]
     exercise: str | None
     reps: list[RepCount] = Field(description="where no seller was named")
 
 
-class RepCallsData(Record):
-    """A seller's calls, newest first."""
-
-    lines: list[CallLine]
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """Whom and when a report is about."""
-
-    scope: ScopeParameters
-    period: str
-    notes: tuple[str, ...]
-
-
-async def _subject(sources: Sources, parameters: RepParameters) -> _Subject:
-    """The scope that the parameters mean. Raises SourceError for a period that cannot be read."""
-    source = call_source(sources)
-    if parameters.call_id is not None:
-        scope = ScopeParameters(call_id=parameters.call_id)
-        notes = ("The period was left aside: one call was asked for.",) if parameters.period else ()
-        return _Subject(scope, "one call", notes)
-    if parameters.period is None:
-        return _Subject(ScopeParameters(rep=parameters.rep), "all calls", ())
-    period = parse_period(parameters.period, await source.as_of())
-    if period is None:
-        message = f'"{parameters.period}" is no period. Write 2017-Q4, 2017-10, 2017-10-01..2017-12-31 or all.'
-        raise SourceError("not_found", message)
-    if period.is_all:
-        return _Subject(ScopeParameters(rep=parameters.rep), "all calls", ())
-    scope = ScopeParameters(
-        rep=parameters.rep,
-        from_date=None if period.from_date == date.min else period.from_date,
-        to_date=None if period.to_date == date.max else period.to_date,
-    )
-    return _Subject(scope, period.label, ())
-
-
 async def _report(sources: Sources, parameters: RepParameters) -> Observation:
-    subject = await _subject(sources, parameters)
+    subject = await subject_of(sources, parameters)
     if subject.scope.rep is None and subject.scope.call_id is None:
         return await _ask_for_rep(sources, subject)
-    material = await gather(sources, subject.scope)
-    material = replace(material, notes=(*subject.notes, *material.notes))
-    calls = [_coached(talk) async for talk in one_by_one(material.conversations) if talk.rep is not None]
+    material = await gather_calls(sources, subject)
+    if not may_hear(parameters.relation, material.calls):
+        who = next((call.owner for call in material.calls if call.owner), subject.scope.rep)
+        return asks_for_relation(who, _empty(subject), material.notes)
+    calls = [coached(talk) async for talk in one_by_one(material.conversations) if talk.rep is not None]
     rep = next((call.talk.rep.name for call in calls if call.talk.rep is not None), None)
     if rep is None:
         nothing = material.nothing or "Nobody on the seller's side is heard in these calls."
-        return Observation(f"{nothing} Without calls there is nothing to say about a person.", _empty(subject),
-                           notes=material.notes)  # fmt: skip
-    team = await _team_values(sources, subject.scope, rep)
+        text = f"{nothing} Without calls there is nothing to say about a person."
+        return Observation(text, _empty(subject), notes=material.notes)
+    team = await team_values(sources, subject, rep)
     evidence = Evidence()
-    works, tighten = what_works(calls, 3), to_tighten(calls, 2)
-    works = [point for point in works if point.key not in {other.key for other in tighten}]
+    every = to_tighten(calls, EVERY_RULE)
+    tighten = every[:TIGHTEN]
+    keys = {point.key for point in tighten}
+    works = [point for point in what_works(calls, EVERY_RULE) if point.key not in keys][:WORKS]
     data = CoachingData(
         rep=rep,
         period=subject.period,
         calls=[call_row(call.talk.call) for call in calls],
-        figures=_figures(calls, team),
-        works=[_point(evidence, point) for point in works],
-        tighten=[_point(evidence, point) for point in tighten],
+        figures=figures_of(own_values(calls), team),
+        weeks=_weeks(calls),
+        works=[coaching_point(evidence, point, None) for point in works],
+        tighten=[coaching_point(evidence, point, point.priority) for point in tighten],
+        categories=_categories(every),
         exercise=EXERCISES[tighten[0].key] if tighten else None,
         reps=[],
     )
     text = _text(data, works, tighten)
-    notes = (
-        *material.notes,
-        "Coaching points are candidates from calls, for a manager to check; no basis for HR use.",
-    )
-    return Observation(text, data, evidence.findings, evidence.citations, notes)
+    return Observation(text, data, evidence.findings, evidence.citations, (*material.notes, HR_NOTE))
 
 
-async def _ask_for_rep(sources: Sources, subject: _Subject) -> Observation:
+async def _ask_for_rep(sources: Sources, subject: Subject) -> Observation:
     selection = await select(call_source(sources), scope_of(subject.scope))
     counts: dict[str, int] = {}
     for call in selection.calls:
@@ -176,134 +138,96 @@ async def _ask_for_rep(sources: Sources, subject: _Subject) -> Observation:
     return Observation(text, _empty(subject).model_copy(update={"reps": reps}), notes=selection.notes)
 
 
-def _empty(subject: _Subject) -> CoachingData:
+def _empty(subject: Subject) -> CoachingData:
     return CoachingData(
-        rep=None, period=subject.period, calls=[], figures=[], works=[], tighten=[], exercise=None, reps=[]
-    )
+        rep=None, period=subject.period, calls=[], figures=[], weeks=[], works=[], tighten=[], categories=[],
+        exercise=None, reps=[],
+    )  # fmt: skip
 
 
-def _coached(talk: Conversation) -> CoachedCall:
-    return CoachedCall(talk, interaction_of(talk), objections_in(talk), next_steps_in(talk))
+def _weeks(calls: Sequence[CoachedCall]) -> list[WeekRow]:
+    return [
+        WeekRow(week=week.label, name=name, mean=week.mean, calls=week.calls, change=week.change)
+        for name, weeks in weeks_of(calls).items()
+        for week in weeks
+    ]
 
 
-async def _team_values(sources: Sources, scope: ScopeParameters, rep: str) -> dict[str, list[float]]:
-    """Per-call values of everybody else's calls in the same period; none where one call was asked for."""
-    if scope.call_id is not None:
-        return {}
-    team = await gather(sources, scope.model_copy(update={"rep": None}))
-    others = [talk for talk in team.conversations if talk.rep is not None and talk.rep.name != rep]
-    values: dict[str, list[float]] = {}
-    async for talk in one_by_one(others):
-        _add_values(values, talk, interaction_of(talk))
-    return values
-
-
-def _add_values(values: dict[str, list[float]], talk: Conversation, interaction: Interaction) -> None:
-    for metric in measure(talk, interaction):
-        if metric.value is not None:
-            values.setdefault(metric.name, []).append(metric.value)
-
-
-def _figures(calls: Sequence[CoachedCall], team: Mapping[str, Sequence[float]]) -> list[Trend]:
-    own: dict[str, list[float]] = {}
-    for call in calls:
-        _add_values(own, call.talk, call.interaction)
-    trends: list[Trend] = []
-    for definition in METRICS:
-        values = own.get(definition.name, [])
-        comparison = compare(values, team.get(definition.name, []))
-        if definition.name not in _COMPARED or comparison is None:
-            continue
-        change = slope_per_call(values[::-1])
-        trends.append(
-            Trend(
-                name=definition.name,
-                label=definition.label,
-                unit=definition.unit,
-                mean=comparison.mean if definition.unit == "share" else round(comparison.mean, 3),
-                calls=comparison.calls,
-                change_per_call=None if change is None else round(change, 4),
-                team_median=None if comparison.team_median is None else round(comparison.team_median, 3),
-                team_percentile=comparison.team_percentile,
-                team_calls=comparison.team_calls,
-            )
+def _categories(points: Sequence[Point]) -> list[CategoryRow]:
+    pressing: dict[str, Priority] = {}
+    for point in points:  # the most pressing of a category comes first
+        pressing.setdefault(point.category, point.priority)
+    listed: list[dict[str, Any]] = coaching_data("categories")["categories"]
+    return [
+        CategoryRow(
+            category=one["id"],
+            title=one["title"],
+            status="needs_human"
+            if one["needs_human"]
+            else "to_tighten"
+            if one["id"] in pressing
+            else "nothing_found",
+            priority=pressing.get(one["id"]),
+            rule=one["rule"],
+            rule_source=one["taken_from"],
+            why=one["needs_human"],
         )
-    return trends
+        for one in listed
+    ]
 
 
-def _point(evidence: Evidence, point: Point) -> CoachingPoint:
-    evidence.candidate(f"{point.statement} ({point.talk.call.title})", point.talk, point.lines, 0.6)
+def coaching_point(evidence: Evidence, point: Point, priority: Priority | None) -> CoachingPoint:
+    """The observation as data, its sentences cited."""
+    evidence.candidate(f"{point.statement} ({point.talk.call.title})", point.talk, point.lines, CONFIDENCE)
     return CoachingPoint(
-        statement=point.statement, call_id=point.talk.call.id, quotes=quoted(evidence, point.talk, point.lines)
+        statement=point.statement,
+        category=point.category,
+        priority=priority,
+        call_id=point.talk.call.id,
+        quotes=quoted(evidence, point.talk, point.lines),
     )
 
 
 def _text(data: CoachingData, works: Sequence[Point], tighten: Sequence[Point]) -> str:
     number = len(data.calls)
-    parts = [f"**{data.rep}: coaching from {number} call{'s' * (number > 1)}** ({data.period})", _table(data.figures)]
+    head = f"**{data.rep}: coaching from {number} call{'s' * (number > 1)}** ({data.period})"
+    parts = [head, figure_table(data.figures)] if data.figures else [head]
     if works:
-        parts.append("\n".join(["**Works**", *map(_point_text, works)]))
+        parts.append("\n".join(["**Works**", *map(point_text, works)]))
     if tighten:
-        parts.append("\n".join(["**To tighten**", *map(_point_text, tighten)]))
+        parts.append("\n".join(["**To tighten**", *(point_text(point, point.priority) for point in tighten)]))
     if data.exercise:
         parts.append(f"**Exercise** {data.exercise}")
+    listen = [row.title.lower() for row in data.categories if row.status == "needs_human"]
+    parts.append(f"Not judged here, it takes a listener: {', '.join(listen)}.")
     return "\n\n".join(parts)
 
 
-def _table(figures: Sequence[Trend]) -> str:
-    shown = {definition.name: definition for definition in METRICS}
-    compared = any(trend.team_median is not None for trend in figures)
-    lines = ["| figure | mean | n |" + (" team median | percentile |" if compared else "")]
-    lines.append("|---|---|---|" + ("---|---|" if compared else ""))
-    for trend in figures:
-        row = f"| {trend.label} | {shown[trend.name].shown(trend.mean)} | {trend.calls} |"
-        if compared and trend.team_median is not None:
-            row += f" {shown[trend.name].shown(trend.team_median)} (n {trend.team_calls}) | {trend.team_percentile} |"
-        elif compared:
-            row += " – | – |"
-        lines.append(row)
-    if not compared:
-        lines.append(f"\nNo comparison with the team: it takes {MIN_CALLS} calls on each side.")
-    return "\n".join(lines)
-
-
-def _point_text(point: Point) -> str:
+def point_text(point: Point, priority: Priority | None = None) -> str:
+    """One line: what, on which call, and the words."""
     where = f"{point.talk.call.started.date().isoformat()} {point.talk.call.title}"
     quotes = " → ".join(said(point.talk, [line]) for line in point.lines[:2])
-    return f"- {point.statement}. {where}: {quotes}"
-
-
-async def _calls(sources: Sources, parameters: RepParameters) -> Observation:
-    subject = await _subject(sources, parameters)
-    material = await gather(sources, subject.scope)
-    if not material.calls:
-        return Observation(material.nothing or "", RepCallsData(lines=[]), notes=material.notes)
-    evidence = Evidence()
-    text, lines = await list_calls(evidence, material)
-    notes = (*subject.notes, *material.notes)
-    return Observation(text, RepCallsData(lines=lines), evidence.findings, evidence.citations, notes)
-
-
-async def _statistics(sources: Sources, parameters: RepParameters) -> Observation:
-    subject = await _subject(sources, parameters)
-    material = await gather(sources, subject.scope)
-    return await observe_statistics(replace(material, notes=(*subject.notes, *material.notes)))
+    rank = f" ({priority})" if priority else ""
+    return f"- {point.statement}{rank}. {where}: {quotes}"
 
 
 COACHING_REPORT = Tool(
     name="coaching_report",
     description=(
-        "Coaching report of one seller over a period: figures with the team beside them where there are enough calls, "
-        "three things that work, two to tighten, one exercise, each with evidence from the calls."
+        "Coaching note on one seller over a period: figures with the team beside them where there are enough calls, "
+        "three things that work, two to tighten with their priority, one exercise, each with evidence from the calls."
     ),
     cues=(
         "coaching",
         "coach",
         "coaching report",
+        "coaching note",
         "improve",
         "feedback",
         "strengths",
         "weaknesses",
+        "exercise",
+        "work on",
         "how is",
         "doing",
     ),
@@ -311,22 +235,4 @@ COACHING_REPORT = Tool(
     data=CoachingData,
     needs="calls",
     run=_report,
-)
-REP_CALLS = Tool(
-    name="rep_calls",
-    description="The calls of one seller, newest first, one line each with objections and next step.",
-    cues=("calls of", "list calls", "which calls", "calls by", "recent calls", "last calls"),
-    parameters=RepParameters,
-    data=RepCallsData,
-    needs="calls",
-    run=_calls,
-)
-REP_STATISTICS = Tool(
-    name="rep_statistics",
-    description="Talk ratio, monologues, patience, questions and pace per call of one seller, and their means.",
-    cues=("talk ratio", "talk time", "statistics", "stats", "monologue", "trend", "patience", "question rate"),
-    parameters=RepParameters,
-    data=StatisticsData,
-    needs="calls",
-    run=_statistics,
 )

@@ -81,6 +81,11 @@ class Evidence:
             Finding(statement=statement, kind="metric", citations=self.cite(conversation, lines), confidence=1)
         )
 
+    def metric_over(self, statement: str, places: Iterable[tuple[Conversation, Line]]) -> list[str]:
+        """What was computed over several calls; the sentences are where to look."""
+        cited = [id_ for conversation, line in places for id_ in self.cite(conversation, [line])]
+        return self._add(Finding(statement=statement, kind="metric", citations=cited, confidence=1))
+
     def candidate(
         self, statement: str, conversation: Conversation, lines: Iterable[Line], confidence: float
     ) -> list[str]:

@@ -5,7 +5,7 @@ A coaching sheet beside such a question would be read as its answer, so none is 
 
 from pydantic import Field
 
-from agents.call_tools.coaching import RepParameters
+from agents.call_tools.coaching_scope import RepParameters
 from agents.result import Record
 from agents.sources import Sources
 from agents.tool import Observation, Tool

@@ -13,6 +13,7 @@ from typing import Any, cast
 from pydantic import JsonValue
 
 from agents.analysis.periods import parse_period
+from agents.call_tools.manager_relation import relation_question
 from agents.outcome import Answered
 from agents.result import CallCitation, Finding
 from agents.sources import SourceError, Sources
@@ -78,9 +79,11 @@ async def _coaching_report(connection: Connection, binding: Binding, arguments: 
         if period is not None and not period.is_all:
             asked |= {"from": period.from_date.isoformat(), "to": period.to_date.isoformat()}
     found = await call_for_json(connection, binding.tool.name, asked)
+    if arguments.get("relation") is None and not found.get("synthetic"):
+        return Answered(answer=relation_question(str(arguments["rep"])), model="")
     averages = cast("Mapping[str, float | None]", found.get("averages") or {})
     observations = cast("Sequence[Mapping[str, Any]]", found.get("observations") or ())
-    lines = [f"**{found.get('rep')}**: {found.get('calls_analyzed')} calls analysed"]
+    lines = [f"**{found.get('rep') or arguments['rep']}**: {found.get('calls_analyzed') or 0} calls analysed"]
     lines += [f"- {name.replace('_', ' ')}: {value}" for name, value in averages.items() if value is not None]
     lines += [f"- {seen.get('advice')}" for seen in observations if seen.get("advice")]
     return Answered(
@@ -122,7 +125,7 @@ MAPPED_ROUTES: Mapping[str, MappedRoute] = {
             capability="calls.coaching",
             intents=frozenset({"coaching_report"}),
             required=frozenset({"rep"}),
-            expressible=frozenset({"rep", "period"}),
+            expressible=frozenset({"rep", "period", "relation"}),
             serve=_coaching_report,
         ),
         MappedRoute(
