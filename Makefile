@@ -52,10 +52,11 @@ clean:
 	@.venv-external/$*/bin/pip install -qq --require-hashes -r $<
 	@touch $@
 
-# With the Node of .venv, since the machine may have none or an old one.
+# With the Node of .venv, since the machine may have none or an old one. What is optional are drivers for databases and
+# clouds that no test speaks to.
 .venv-external/node.done: tests/external/node/package.json tests/external/node/package-lock.json | .venv/dev.done
 	@echo "installing the npm servers into .venv-external/node"
 	@mkdir -p .venv-external/node
 	@cp tests/external/node/package.json tests/external/node/package-lock.json tests/external/node/.npmrc .venv-external/node
-	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix .venv-external/node --ignore-scripts --loglevel=error > /dev/null
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix .venv-external/node --ignore-scripts --omit=optional --loglevel=error > /dev/null
 	@touch $@

@@ -16,9 +16,13 @@ class ExecutiveArguments(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     topic: str | None = Field(
-        default=None, description="a region, manager, product, sector, account or rep to look at alone"
+        default=None,
+        max_length=200,
+        description="a region, manager, product, sector, account or rep to look at alone",
     )
-    period: str | None = Field(default=None, description="2017, 2017-Q4, 2017-10, all, or words such as last quarter")
+    period: str | None = Field(
+        default=None, max_length=100, description="2017, 2017-Q4, 2017-10, all, or words such as last quarter"
+    )
 
 
 EXECUTIVE_KNOWLEDGE = AgentSpec(

@@ -17,19 +17,21 @@ class CrmArguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    account: str | None = Field(default=None, description="customer account")
-    deal_id: str | None = Field(default=None, description="id of one deal, such as 1C1I7A6R")
+    account: str | None = Field(default=None, max_length=200, description="customer account")
+    deal_id: str | None = Field(default=None, max_length=40, description="id of one deal, such as 1C1I7A6R")
     pipeline: str | None = Field(
-        default=None, description="part of the pipeline: a region, manager, product or sector"
+        default=None, max_length=100, description="part of the pipeline: a region, manager, product or sector"
     )
     period: str | None = Field(
-        default=None, description="period of the closed deals: 2017-Q4, 2017-10, all, or words such as last quarter"
+        default=None,
+        max_length=100,
+        description="period of the closed deals: 2017-Q4, 2017-10, all, or words such as last quarter",
     )
-    rep: str | None = Field(default=None, description="only deals of this sales rep, by full name")
-    manager: str | None = Field(default=None, description="only the team of this manager")
-    region: str | None = Field(default=None, description="only this regional office")
-    product: str | None = Field(default=None, description="only this product")
-    sector: str | None = Field(default=None, description="only customers of this sector")
+    rep: str | None = Field(default=None, max_length=200, description="only deals of this sales rep, by full name")
+    manager: str | None = Field(default=None, max_length=200, description="only the team of this manager")
+    region: str | None = Field(default=None, max_length=200, description="only this regional office")
+    product: str | None = Field(default=None, max_length=200, description="only this product")
+    sector: str | None = Field(default=None, max_length=200, description="only customers of this sector")
 
 
 HUBSPOT_CRM = AgentSpec(

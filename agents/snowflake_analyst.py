@@ -19,22 +19,27 @@ class AnalystArguments(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     metric: str | None = Field(
-        default=None, description="named metric, such as revenue, win_rate, average_deal_value, sales_cycle, velocity"
+        default=None,
+        max_length=100,
+        description="named metric, such as revenue, win_rate, average_deal_value, sales_cycle, velocity",
     )
     period: str | None = Field(
-        default=None, description="2017, 2017-Q4, 2017-10, 2017-10-01..2017-12-31, all, or words such as last quarter"
+        default=None,
+        max_length=100,
+        description="2017, 2017-Q4, 2017-10, 2017-10-01..2017-12-31, all, or words such as last quarter",
     )
-    against: str | None = Field(default=None, description="period to compare with")
+    against: str | None = Field(default=None, max_length=100, description="period to compare with")
     dimension: str | None = Field(
         default=None,
+        max_length=60,
         description="sales_agent, manager, regional_office, product, account, sector, deal_stage, month or quarter",
     )
-    account: str | None = Field(default=None, description="only this customer account")
-    rep: str | None = Field(default=None, description="only this sales rep, by full name")
-    manager: str | None = Field(default=None, description="only this manager's team")
-    region: str | None = Field(default=None, description="only this regional office")
-    product: str | None = Field(default=None, description="only this product")
-    sector: str | None = Field(default=None, description="only customers of this sector")
+    account: str | None = Field(default=None, max_length=200, description="only this customer account")
+    rep: str | None = Field(default=None, max_length=200, description="only this sales rep, by full name")
+    manager: str | None = Field(default=None, max_length=200, description="only this manager's team")
+    region: str | None = Field(default=None, max_length=200, description="only this regional office")
+    product: str | None = Field(default=None, max_length=200, description="only this product")
+    sector: str | None = Field(default=None, max_length=200, description="only customers of this sector")
     limit: int | None = Field(default=None, ge=1, le=100, description="groups to show")
     order: Order | None = Field(default=None, description="which groups to show first")
     sql: str | None = Field(

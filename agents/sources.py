@@ -261,11 +261,15 @@ class CallSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of a query, in the order of the query; `truncated` when the source cut them off."""
+    """Rows of a query, in the order of the query; `truncated` when the source cut them off.
+
+    `sql` is the statement as it was sent, where that differs from what was asked.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[object, ...], ...]
     truncated: bool = False
+    sql: str | None = None
 
 
 class Warehouse(Protocol):
@@ -276,7 +280,10 @@ class Warehouse(Protocol):
         ...
 
     async def query(self, sql: str) -> Table:
-        """Run one SELECT. Raises SourceError `refused` for anything else or for SQL the warehouse rejects."""
+        """Run one SELECT, in DuckDB's SQL where it reads the view `opportunities`.
+
+        Raises SourceError `refused` for anything else or for SQL the warehouse rejects.
+        """
         ...
 
 

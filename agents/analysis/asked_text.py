@@ -91,9 +91,11 @@ def is_query(sql: str) -> bool:
     from sqlglot.errors import SqlglotError
 
     try:
-        statements = [statement for statement in sqlglot.parse(sql, read="duckdb") if statement is not None]
+        parsed = sqlglot.parse(sql, read="duckdb")
     except (SqlglotError, RecursionError):
         return False
+    # A comment after the last semicolon is a statement to the parser, and none to anybody else.
+    statements = [it for it in parsed if it is not None and not isinstance(it, exp.Semicolon)]
     return len(statements) == 1 and isinstance(statements[0], exp.Query)
 
 

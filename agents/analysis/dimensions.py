@@ -1,8 +1,18 @@
-"""What a metric can be split by, and the words people use for it."""
+"""What a metric can be split by, and the words people use for it.
+
+Months and quarters are cut out of the ISO text of a day, which every engine writes alike.
+"""
 
 from agents.analysis.metric import Dimension, says
 
 __all__ = ["DIMENSIONS"]
+
+DAY_TEXT = "CAST({date} AS VARCHAR)"
+MONTH_TEXT = f"SUBSTR({DAY_TEXT}, 6, 2)"
+QUARTER = (
+    f"SUBSTR({DAY_TEXT}, 1, 4) || CASE WHEN {MONTH_TEXT} <= '03' THEN '-Q1' WHEN {MONTH_TEXT} <= '06' THEN '-Q2' "
+    f"WHEN {MONTH_TEXT} <= '09' THEN '-Q3' WHEN {MONTH_TEXT} <= '12' THEN '-Q4' END"
+)
 
 DIMENSIONS = (
     Dimension(
@@ -23,13 +33,13 @@ DIMENSIONS = (
     Dimension(
         "month",
         "Month",
-        "STRFTIME({date}, '%Y-%m')",
+        f"SUBSTR({DAY_TEXT}, 1, 7)",
         says("month, monthly, month over month, month by month, mom, trend, over time"),
     ),
     Dimension(
         "quarter",
         "Quarter",
-        "CONCAT(EXTRACT(YEAR FROM {date}), '-Q', EXTRACT(QUARTER FROM {date}))",
+        QUARTER,
         says("quarter, quarterly, quarter over quarter, quarter by quarter, qoq"),
     ),
 )

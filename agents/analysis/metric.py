@@ -32,6 +32,7 @@ class Metric:
 
     `value`, `numerator`, `denominator` and those in `extra` are SQL aggregates over the cohort. `detail` says in a line
     what the value is made of, `columns` what stands beside it in a table: names of those aggregates, `n`, or `share`.
+    `median`: the expression over one deal whose median stands beside the value as the part `median`, in its unit.
     `additive`: the groups' values add up to the whole. `estimate`: inferred, a candidate.
     """
 
@@ -51,12 +52,19 @@ class Metric:
     detail: str = ""
     columns: tuple[str, ...] = ()
     extra: tuple[tuple[str, str, Unit], ...] = ()
+    median: str | None = None
     excludes: tuple[Exclusion, ...] = ()
     words: tuple[str, ...] = ()
     additive: bool = False
     less_is_better: bool = False
     estimate: bool = False
     caveat: str | None = None
+
+    @property
+    def parts(self) -> tuple[tuple[str, Unit], ...]:
+        """The further columns of a result, with their units."""
+        middle: tuple[tuple[str, Unit], ...] = (("median", self.unit),) if self.median else ()
+        return (*((name, unit) for name, _, unit in self.extra), *middle)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,11 +122,11 @@ METRICS = (
         columns=("median", "denominator"),
         denominator="COUNT(close_value)",
         denominator_is="Won",
-        extra=(("median", "MEDIAN(close_value)", "usd"),),
+        median="close_value",
         excludes=(STILL_OPEN, WITHOUT_VALUE),
         words=says(
             "average deal value, average deal size, deal size, deal value, acv, average contract value, asp, "
-            "average selling price, average deal, ticket size"
+            "average selling price, average deal, avg deal size, avg deal, ticket size"
         ),
         caveat=NOT_ANNUAL,
     ),
@@ -144,7 +144,7 @@ METRICS = (
         less_is_better=True,
         denominator=f"COUNT({CYCLE})",
         denominator_is="Won",
-        extra=(("median", f"MEDIAN({CYCLE})", "days"),),
+        median=CYCLE,
         excludes=(STILL_OPEN, WITHOUT_DAYS),
         words=says(
             "sales cycle, cycle length, cycle time, days to close, time to close, deal length, long does it take "
@@ -165,7 +165,7 @@ METRICS = (
         less_is_better=True,
         denominator=f"COUNT({CYCLE})",
         denominator_is="Lost",
-        extra=(("median", f"MEDIAN({CYCLE})", "days"),),
+        median=CYCLE,
         excludes=(STILL_OPEN, WITHOUT_DAYS),
         words=says("lost cycle, cycle of lost deals, days to lose, time to lose"),
     ),
@@ -184,7 +184,10 @@ METRICS = (
             ("prospecting", count_of("deal_stage = 'Prospecting'"), "count"),
             ("engaging", count_of("deal_stage = 'Engaging'"), "count"),
         ),
-        words=says("open pipeline, pipeline, open deals, open opportunities, pipeline size, pipeline open"),
+        words=says(
+            "open pipeline, pipeline, open deals, open opportunities, pipeline size, pipeline open, deals are open, "
+            "deals do we have open, deals are still open, opportunities are open"
+        ),
         additive=True,
         caveat="Open deals carry no value here, so the pipeline is counted, not summed.",
     ),

@@ -4,11 +4,12 @@ Everything a query is made of is a constant of ours but three things: a metric's
 up and never pasted, and the values of dates and filters, which become literals. A value that could end its literal
 in some dialect is refused. So the same text can be sent to any warehouse that has the view `opportunities`.
 
-The columns of a result: the dimension if there is one, then value, numerator, denominator, n and the metric's extra
-columns. DuckDB's dialect; `dialect` renders another one.
+The columns of a result: the dimension if there is one, then value, numerator, denominator, n and the metric's further
+parts. Written so that engines differ in nothing but the days between two dates (`DATE_DIFF`, DuckDB's; `dialect`
+renders another one): days are compared as ISO text, medians are taken by rank.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,6 +24,7 @@ __all__ = [
     "DIMENSION_PHRASES",
     "FILTERS",
     "METRIC_PHRASES",
+    "MIDDLE",
     "MetricError",
     "choose_dimension",
     "choose_metric",
@@ -31,12 +33,15 @@ __all__ = [
     "literal",
     "named_sql",
     "nearest_metrics",
+    "ranked",
     "several_sql",
+    "translated",
 ]
 
 FILTERS = ("sales_agent", "manager", "regional_office", "product", "account", "sector", "deal_stage")
 """The columns that a filter may name."""
 
+SHORTEST_JOINED = 7
 DATE_OF: Mapping[Cohort, str | None] = {
     "won": "close_date",
     "lost": "close_date",
@@ -61,8 +66,16 @@ def phrases_of(metric: Metric | Missing) -> tuple[str, ...]:
     return metric.id.replace("_", " "), metric.title.lower(), *metric.words
 
 
+def spellings(phrases: Iterable[str]) -> Iterator[str]:
+    """The phrases, and those of two words also in one: "winrate"."""
+    for phrase in phrases:
+        yield phrase
+        if phrase.count(" ") == 1 and len(phrase) >= SHORTEST_JOINED:
+            yield phrase.replace(" ", "")
+
+
 METRIC_PHRASES: Phrases[Metric | Missing] = Phrases(
-    (phrase, metric) for metric in (*METRICS, *NOT_COMPUTABLE) for phrase in phrases_of(metric)
+    (phrase, metric) for metric in (*METRICS, *NOT_COMPUTABLE) for phrase in spellings(phrases_of(metric))
 )
 DIMENSION_PHRASES: Phrases[Dimension] = Phrases(
     (phrase, dimension)
@@ -132,15 +145,34 @@ def named_sql(
         "COUNT(*) AS n",
         *(f"{sql} AS {name}" for name, sql, _ in asked.extra),
     ]
-    tail = ""
+    if asked.median:
+        columns.append(f"{MIDDLE} AS median")
+    tail, group = "", None
     if dimension is not None:
         split = splittable(asked, dimension)
-        columns.insert(0, f"{column_of(asked, split)} AS {split.id}")
+        group = column_of(asked, split)
+        columns.insert(0, f"{group} AS {split.id}")
         tail = "\nGROUP BY 1\nORDER BY " + ("1" if split.is_time else "value DESC NULLS LAST, 1")
     conditions = conditions_of(asked, where)
-    narrowed = "\nWHERE " + "\n  AND ".join(conditions) if conditions else ""
-    sql = "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM opportunities{narrowed}{tail}"
+    deals = "opportunities" + ("\nWHERE " + "\n  AND ".join(conditions) if conditions else "")
+    if asked.median:
+        deals = f"(\n{ranked(deals, asked.median, group)}\n) AS ranked"
+    sql = "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM {deals}{tail}"
     return sql if dialect == "duckdb" else translated(sql, dialect)
+
+
+MIDDLE = "AVG(CASE WHEN 2 * place BETWEEN ranked_n AND ranked_n + 2 THEN ranked_by END)"
+"""The median over what `ranked` gives: the one in the middle, or the mean of the two."""
+
+
+def ranked(deals: str, expression: str, group: str | None = None) -> str:
+    """Deals with their place in the order of an expression, and how many there are, in all or by group."""
+    split = f"PARTITION BY {group}" if group else ""
+    order = f"{split} ORDER BY {expression} NULLS LAST".strip()
+    return (
+        f"SELECT *, {expression} AS ranked_by,\n"
+        f"  ROW_NUMBER() OVER ({order}) AS place, COUNT({expression}) OVER ({split}) AS ranked_n\nFROM {deals}"
+    )
 
 
 def coverage_sql(metric: Metric, filters: Mapping[str, str] | None = None) -> str:
@@ -214,8 +246,8 @@ def conditions_of(metric: Metric, where: Where) -> list[str]:
 
 def within_days(column: str, period: Period) -> str:
     if period.from_date == date.min:
-        return f"{column} <= DATE '{period.to_date.isoformat()}'"
-    return f"{column} BETWEEN DATE '{period.from_date.isoformat()}' AND DATE '{period.to_date.isoformat()}'"
+        return f"{column} <= '{period.to_date.isoformat()}'"
+    return f"{column} BETWEEN '{period.from_date.isoformat()}' AND '{period.to_date.isoformat()}'"
 
 
 def filter_conditions(filters: Mapping[str, str]) -> list[str]:
@@ -239,6 +271,7 @@ def literal(value: str) -> str:
 
 
 def translated(sql: str, dialect: str) -> str:
+    """SQL written for DuckDB as another engine takes it."""
     import sqlglot  # 0.2 s to import, and needed for foreign dialects only
 
     return sqlglot.transpile(sql, read="duckdb", write=dialect, pretty=True)[0]

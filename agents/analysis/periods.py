@@ -28,7 +28,7 @@ from agents.analysis.timespan import (
     year,
 )
 
-__all__ = ["ALL_TIME", "Period", "find_periods", "leading_period", "parse_period"]
+__all__ = ["ALL_TIME", "Period", "find_periods", "leading_period", "parse_period", "unread_stretch"]
 
 Reader = Callable[[re.Match[str], date], Period | None]
 
@@ -226,6 +226,8 @@ WORTH_READING = re.compile(
     re.IGNORECASE,
 )
 AMOUNT_BEFORE = re.compile(r"(?:over|above|under|below|than|least|most|top|first|worth|[$€£#])\s*$", re.IGNORECASE)
+PART_AFTER = re.compile(r"-[a-z]\d", re.IGNORECASE)
+YEAR_BEFORE = re.compile(r"\d{4}-$")
 MONTH_THAT_IS_A_VERB = re.compile(r"may|march|mar\.?", re.IGNORECASE)
 BEFORE_A_MONTH = re.compile(
     r"\b(?:in|since|for|from|until|till|of|to|and|through|during|before|after|between|last|this|vs\.?|by|[-–])\s*$",
@@ -239,6 +241,18 @@ AFTER = re.compile(r"\bafter\s+(?:the\s+)?$", re.IGNORECASE)
 BEFORE = re.compile(r"\b(?:before|prior\s+to)\s+(?:the\s+)?$", re.IGNORECASE)
 UNTIL = re.compile(
     r"(?:\b(?:until|till|up\s+to|through|by\s+the\s+end\s+of)\s+(?:the\s+)?|(?<!\S)\.\.)$", re.IGNORECASE
+)
+
+JOINING = re.compile(
+    r"(?:\s|['’]s\b|[.,;:!?()\[\]'\"“”–—-]|\b(?:the|in|for|of|during|over|within|on|from|to|until|till|through|thru|between|and"
+    r"|since|starting|beginning|as|after|before|prior|up|by|end|start|whole|full|entire|calendar|so|far|only)\b)*",
+    re.IGNORECASE,
+)
+"""What may stand around the stretches of a period that is given by itself."""
+MAX_PERIOD_CHARS = 100
+LOOKS_LIKE_A_STRETCH = re.compile(
+    rf"(?<![\w.-])(?:(?:{LAST}|next)\s+\d+\s+(?:day|week|month|quarter|year)s?|\d{{4}}-(?:q\d+|w\d+|\d\d(?:-\d\d)?))(?![\w-])",
+    re.IGNORECASE,
 )
 
 
@@ -297,10 +311,12 @@ def points(text: str, as_of: date) -> list[Point]:
 
 
 def means_something_else(found: re.Match[str], reader: Reader, text: str) -> bool:
-    """ "Deals over 2000" names no year, and "we may" no month."""
+    """ "Deals over 2000" names no year, "we may" no month, and "2017-Q7" neither a year nor a quarter."""
     before = text[max(0, found.start() - 12) : found.start()]
     if reader is read_year:
-        return AMOUNT_BEFORE.search(before) is not None
+        return AMOUNT_BEFORE.search(before) is not None or PART_AFTER.match(text, found.end()) is not None
+    if reader in {read_quarter, read_week}:
+        return YEAR_BEFORE.search(before) is not None
     if reader is read_month and MONTH_THAT_IS_A_VERB.fullmatch(found[0]):
         alone = found[0] == text.strip()
         return not alone and BEFORE_A_MONTH.search(before) is None
@@ -355,6 +371,15 @@ def open_ended(point: Point, before: str, after: str, as_of: date) -> Period:
     return period
 
 
+def unread_stretch(text: str, as_of: date) -> str | None:
+    """Words that were meant as a stretch of time and are none: "last 999999999 weeks", "2017-Q7"."""
+    taken = points(text, as_of)
+    for match in LOOKS_LIKE_A_STRETCH.finditer(text):
+        if not any(point.start < match.end() and match.start() < point.end for point in taken):
+            return match[0]
+    return None
+
+
 def leading_period(text: str, as_of: date) -> Period | None:
     """The stretch of time that the text begins with, or None."""
     first = next(iter(points(text, as_of)), None)
@@ -362,7 +387,19 @@ def leading_period(text: str, as_of: date) -> Period | None:
 
 
 def parse_period(text: str, as_of: date) -> Period | None:
-    """The first stretch of time that the text names, or None."""
+    """The one stretch of time that the whole text means; None when a part of it stays unread, or it means several."""
+    if len(text) > MAX_PERIOD_CHARS:
+        return None
     if text.strip().lower() in {"all", "ever", "overall", "any", "any time", "everything"}:
         return ALL_TIME
-    return next(find_periods(text, as_of), None)
+    named = list(find_periods(text, as_of))
+    return named[0] if len(named) == 1 and not unread(text, as_of) else None
+
+
+def unread(text: str, as_of: date) -> bool:
+    """Whether a text says more than its stretches of time and the words that join them."""
+    at, between = 0, ""
+    for point in points(text, as_of):
+        between += f"{text[at : point.start]} "
+        at = point.end
+    return JOINING.fullmatch(between + text[at:]) is None

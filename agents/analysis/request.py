@@ -30,9 +30,10 @@ from agents.analysis.asked_text import (
     read_topic,
 )
 from agents.analysis.intents import choose_intent, unwanted
-from agents.analysis.periods import Period, find_periods, leading_period
+from agents.analysis.periods import Period, find_periods, leading_period, unread_stretch
 from agents.analysis.reading import Reading
 from agents.analysis.roster import Found, Unclear, roster
+from agents.analysis.timespan import add_months, year
 from agents.analysis.words import words
 from agents.sources import Names
 
@@ -49,6 +50,7 @@ COMPARED_WITH = re.compile(
     r"\s+(?:the\s+|in\s+)?",
     re.IGNORECASE,
 )
+YEAR_ON_YEAR = re.compile(r"\by/y\b|\byoy\b|\byear[\s-](?:over|on)[\s-]year\b", re.IGNORECASE)
 LOOKS_LIKE_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 DEAL_ID = re.compile(r"\b(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{8}\b|\b006[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?\b")
 NAMED_DEAL = re.compile(r"\b(?:deal|opportunity)\s+(?:id\s+|no\.?\s*|number\s+|#\s*)*([A-Z0-9]{8}|\d{5,20})\b")
@@ -137,12 +139,17 @@ def read_periods(reading: Reading) -> None:
         return
     text = without_coaching(reading.text) if "coached_on" in reading.arguments else reading.text
     before, against = compared_with(text, reading.as_of) or (text, None)
+    if YEAR_ON_YEAR.search(text) and against is None and reading.wants("against"):
+        read_year_on_year(reading)
+        return
     periods = list(dict.fromkeys(find_periods(before, reading.as_of)))[:8]
     if against is not None and reading.wants("against"):
         reading.fill("against", against.text)
     elif against is not None and not periods:
         periods = [against.following]
     if not periods:
+        if unread := unread_stretch(text, reading.as_of):
+            reading.notes.append(f"“{unread[:60]}” is no period that can be read, so the answer covers all time.")
         return
     if reading.wants("period"):
         reading.fill("period", periods[0].text)
@@ -153,6 +160,15 @@ def read_periods(reading: Reading) -> None:
     if len(periods) > 1 and "against" not in reading.arguments:
         others = ", ".join(period.label for period in periods[1:4])
         reading.notes.append(f"The request names several periods; {periods[0].label} was used, not {others}.")
+
+
+def read_year_on_year(reading: Reading) -> None:
+    """The period that is named, else the year of the data, against the same days of the year before."""
+    later = next(find_periods(YEAR_ON_YEAR.sub(" ", reading.text), reading.as_of), None) or year(reading.as_of.year)
+    if not later.is_all and later.from_date > date.min:
+        earlier = Period.between(add_months(later.from_date, -12), add_months(later.to_date, -12))
+        reading.fill("period", later.text)
+        reading.fill("against", earlier.text)
 
 
 def compared_with(text: str, as_of: date) -> tuple[str, Period] | None:

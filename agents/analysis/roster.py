@@ -31,6 +31,8 @@ LEADS_TO_NAME = frozenset(
     {"with", "of", "at", "for", "from", "about", "to", "account", "customer", "rep", "and", "or", "does", "is", "did"}
     | {"by", "vs", "versus", "on", "has", "how", "coach", "between"}
 )
+SHORTEST_FORM = 3
+"""The letters that a shortened name needs: "y/y" is no "Y-corporation"."""
 SPELLING_FROM = 5
 SPELLING_TWO_FROM = 9
 
@@ -191,8 +193,13 @@ def roster(names: tuple[str, ...], *, people: bool = False) -> Roster:
 
 
 def forms(key: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """The ways to write a whole name: as it is, without "The" or its legal form, with "and" or without, in one word."""
+    """The ways to write a whole name: as it is, or in one of its other forms where those are long enough to mean it."""
     yield key
+    yield from (form for form in other_forms(key) if len("".join(form)) >= SHORTEST_FORM)
+
+
+def other_forms(key: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Without "The" or its legal form, with "and" or without, in one word."""
     if len(key) > 1:
         yield ("".join(key),)
     if len(key) > 2 and key[0] == "the":

@@ -18,7 +18,7 @@ __all__ = ["Answer", "ask", "ask_one", "cell", "number", "text_of", "warehouse_o
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A query and what it gave."""
+    """A query as it was sent, and what it gave."""
 
     sql: str
     table: Table
@@ -64,11 +64,13 @@ async def ask(warehouse: Warehouse, queries: Sequence[str]) -> list[Answer]:
         while isinstance(first, ExceptionGroup):
             first = first.exceptions[0]
         raise first from None
-    return [Answer(sql, task.result()) for sql, task in zip(queries, running, strict=True)]
+    tables = [task.result() for task in running]
+    return [Answer(table.sql or sql, table) for sql, table in zip(queries, tables, strict=True)]
 
 
 async def ask_one(warehouse: Warehouse, sql: str) -> Answer:
-    return Answer(sql, await warehouse.query(sql))
+    table = await warehouse.query(sql)
+    return Answer(table.sql or sql, table)
 
 
 def number(value: object) -> float | None:

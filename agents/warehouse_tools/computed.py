@@ -108,7 +108,7 @@ def figures(
         denominator=number(answer.value("denominator", row)),
         n=whole(answer.value("n", row)),
         share=value / total_value if value is not None and total_value else None,
-        extra={name: number(answer.value(name, row)) for name, _, _ in metric.extra},
+        extra={name: number(answer.value(name, row)) for name, _ in metric.parts},
     )
 
 
@@ -136,7 +136,7 @@ def parts_of(metric: Metric, figure: Figures) -> Mapping[str, tuple[float | None
         "denominator": (figure.denominator, metric.denominator_unit),
         "n": (float(figure.n), "count"),
         "share": (figure.share, "ratio"),
-        **{name: (figure.extra.get(name), unit) for name, _, unit in metric.extra},
+        **{name: (figure.extra.get(name), unit) for name, unit in metric.parts},
     }
 
 

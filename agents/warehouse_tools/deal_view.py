@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.analysis.metrics import literal
+from agents.analysis.metrics import MIDDLE, literal, ranked
 from agents.result import Finding, Record
 from agents.sources import Sources
 from agents.tool import Observation, Tool
@@ -33,12 +33,14 @@ class DealData(Record):
 
 
 def product_sql(product: str) -> str:
+    days = "CASE WHEN deal_stage = 'Won' THEN DATE_DIFF('day', engage_date, close_date) END"
+    deals = f"opportunities\nWHERE deal_stage IN ('Won', 'Lost')\n  AND product = {literal(product)}"
     return (
         "SELECT COUNT(*) AS closed,\n"
         "  1.0 * COUNT(CASE WHEN deal_stage = 'Won' THEN 1 END) / NULLIF(COUNT(*), 0) AS win_rate,\n"
-        "  MEDIAN(CASE WHEN deal_stage = 'Won' THEN DATE_DIFF('day', engage_date, close_date) END) AS median_days,\n"
+        f"  {MIDDLE} AS median_days,\n"
         "  AVG(CASE WHEN deal_stage = 'Won' THEN close_value END) AS average_value\n"
-        f"FROM opportunities\nWHERE deal_stage IN ('Won', 'Lost')\n  AND product = {literal(product)}"
+        f"FROM (\n{ranked(deals, days)}\n) AS ranked"
     )
 
 

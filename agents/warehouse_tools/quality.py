@@ -181,6 +181,10 @@ DATA_QUALITY = Tool(
     description="Checks the deals for what is missing, impossible or spelt in several ways, and says what it affects.",
     cues=(
         "data quality",
+        "how good is the data",
+        "how clean is the data",
+        "is the data good",
+        "CRM hygiene",
         "data problems",
         "missing data",
         "missing accounts",

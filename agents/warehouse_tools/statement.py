@@ -60,9 +60,10 @@ def guarded(sql: str) -> str:
     from sqlglot.errors import SqlglotError
 
     try:
-        statements = [statement for statement in sqlglot.parse(sql, read="duckdb") if statement is not None]
+        parsed = sqlglot.parse(sql, read="duckdb")
     except (SqlglotError, RecursionError):
         raise refused("it does not parse as SQL. Check the statement") from None
+    statements = [it for it in parsed if it is not None and not isinstance(it, exp.Semicolon)]  # "; -- a comment"
     if len(statements) != 1:
         raise refused("it is not one statement. Send a single SELECT")
     statement = statements[0]

@@ -157,7 +157,7 @@ class OwnCalls:
         arguments = read.arguments
         if tool.kind == "team" and "period" in arguments:
             arguments = {**_days(_period(str(arguments["period"]), today)), **arguments}
-        intent = read.intent if request else self._settings.default_intent(tool)
+        intent = read.intent if request else read.intent or self._settings.default_intent(tool)
         return _Understood(request, arguments, intent, read.notes, session_id, as_of, waited_ms)
 
     async def names(self) -> Names:

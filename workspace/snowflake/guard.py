@@ -44,7 +44,7 @@ def check_select(sql: str, tables: Iterable[str]) -> None:
 
 def _parse(sql: str) -> exp.Expr:
     try:
-        trees = [tree for tree in sqlglot.parse(sql, dialect="duckdb") if tree is not None]
+        parsed = sqlglot.parse(sql, dialect="duckdb")
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         where = f" (line {first['line']}, column {first['col']})" if first.get("line") else ""
@@ -54,6 +54,7 @@ def _parse(sql: str) -> exp.Expr:
         raise ToolError("sql_error", f"The SQL does not parse: {str(error)[:200]}") from None
     except RecursionError:
         raise ToolError("sql_error", "The SQL is nested too deeply.") from None
+    trees = [tree for tree in parsed if tree is not None and not isinstance(tree, exp.Semicolon)]  # "; -- a comment"
     if len(trees) != 1:
         raise ToolError("sql_not_allowed", f"There are {len(trees)} statements. {QUERY_ONLY}")
     return trees[0]

@@ -36,6 +36,14 @@ LOCKS = (
     "SET lock_configuration = true",
 )
 
+SPELT_OTHERWISE = """
+    INSERT INTO corrections
+    SELECT DISTINCT p.product, d.product FROM raw_pipeline p
+    JOIN raw_products d ON lower(replace(d.product, ' ', '')) = lower(replace(p.product, ' ', ''))
+    WHERE p.product NOT IN (SELECT product FROM raw_products) AND p.product NOT IN (SELECT wrong FROM corrections)
+    ORDER BY 1"""
+"""Products that differ from one of the catalog in case and spaces only; the bundled files have none but `GTXPro`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -81,6 +89,7 @@ class Warehouse:
             engine.execute(f"CREATE TABLE {_quoted(table)} AS FROM read_csv('{path}', header=true, all_varchar=true)")
         engine.execute("CREATE TABLE corrections (wrong VARCHAR, meant VARCHAR)")
         engine.executemany("INSERT INTO corrections VALUES (?, ?)", list(CLEAN.items()))
+        engine.execute(SPELT_OTHERWISE)
         for view, query in VIEWS.items():
             engine.execute(f"CREATE VIEW {_quoted(view)} AS {query}")
         for lock in LOCKS:

@@ -1,13 +1,19 @@
 """A SQL warehouse over any MCP server that runs a query and answers with rows.
 
-The name of the argument that takes the SQL is read from the tool's own schema; `rows` knows the shapes of answers.
+The name of the argument that takes the SQL is read from the tool's own schema, `rows` knows the shapes of answers, and
+the SQL is rendered for the engine that the server turns out to stand before.
 """
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
+import anyio
+
+from agents.analysis.layouts import reads_the_view
 from agents.sources import SourceError, Table
 from server.downstream.adapters.days import day_of
+from server.downstream.adapters.dialect import Dialect, find_dialect
 from server.downstream.adapters.rows import error_in, table_of
 from server.downstream.adapters.trouble import as_source_error
 from server.downstream.capabilities import Binding
@@ -18,6 +24,9 @@ from server.errors import SophiaError, SourceFailed
 __all__ = ["McpWarehouse"]
 
 DETAIL_CHARS = 300
+STILL_LIVE = timedelta(days=45)
+"""A set whose last deal closed longer ago than this has ended: its last day is the day that it speaks of."""
+LAST_CLOSED_SQL = "SELECT MAX(close_date) AS last_day FROM opportunities WHERE deal_stage IN ('Won', 'Lost')"
 
 
 class McpWarehouse:
@@ -33,15 +42,43 @@ class McpWarehouse:
             f"The warehouse `{connection.name}` refused the query. Check that it has the tables and columns asked for; "
             "Sophia's log has what it said."
         )
+        self._dialect: Dialect | None = None
+        self._finding = anyio.Lock()
 
     async def as_of(self) -> date:
-        """The last day the data speaks of: what the server says of itself, else today."""
+        """The last day the data speaks of: what the server says of itself, else today.
+
+        A server that says nothing and whose last deal closed long ago holds a set that has ended, on that day.
+        """
         if not self._answered:
-            await self.query("SELECT 1")
-        return self._as_of or datetime.now(UTC).date()
+            await self.query("SELECT 1 AS one")
+        return self._as_of or await self._last_day(datetime.now(UTC).date())
 
     async def query(self, sql: str) -> Table:
-        """Run one SELECT."""
+        """Run one SELECT in DuckDB's SQL; `Table.sql` is what was sent where the server needs it differently."""
+        if not reads_the_view(sql):
+            return await self._send(sql)
+        rendered = (await self._spoken()).render(sql)
+        table = await self._send(rendered)
+        return table if rendered == sql else replace(table, sql=rendered)
+
+    async def _spoken(self) -> Dialect:
+        async with self._finding:
+            if self._dialect is None:
+                self._dialect = await find_dialect(self._send)
+            return self._dialect
+
+    async def _last_day(self, today: date) -> date:
+        try:
+            rows = (await self.query(LAST_CLOSED_SQL)).rows
+        except SourceError as error:
+            if error.kind == "unavailable":
+                raise
+            return today
+        last = day_of(rows[0][0]) if rows else None
+        return last if last is not None and today - last > STILL_LIVE else today
+
+    async def _send(self, sql: str) -> Table:
         try:
             answer = await call_for_answer(self._connection, self._tool, self._binding.arguments(sql=sql))
             if (said := error_in(answer)) is not None:

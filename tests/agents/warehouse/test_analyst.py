@@ -114,7 +114,7 @@ async def test_what_cannot_be_computed_is_answered_with_what_is_missing(use: Use
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"metric": "winrat"}, "Nearest: win_rate"),
+        ({"metric": "winrtae"}, "Nearest: win_rate"),
         ({"metric": "revenue", "dimension": "planet"}, "There are: sales_agent"),
         ({"metric": "revenue", "period": "soonish"}, "names no period"),
         ({"metric": "revenue", "period": "2015"}, "There are some from 2017-03-01 to 2017-12-31"),
@@ -245,3 +245,32 @@ async def test_a_warehouse_without_the_view_gives_a_clear_error() -> None:
 async def test_a_period_after_the_data_says_that_open_deals_have_no_close_date(use: Use, tool: str) -> None:
     with pytest.raises(SourceError, match=r"January 2018 lies after 2017-12-31.*Open deals carry no close date"):
         await use(tool, period="next month")
+
+
+@pytest.mark.parametrize("written", ["winrate", "win-rate", "Win Rate", "WIN_RATE", "close rate", "win rates"])
+async def test_a_metric_is_known_however_it_is_written(use: Use, written: str) -> None:
+    assert data(await use("metric", metric=written))["metric"] == "win_rate"
+
+
+@pytest.mark.parametrize(
+    "written", ["acv", "ACV", "average deal", "deal size", "avg deal size", "average-deal-value"]
+)
+async def test_the_average_deal_is_known_by_all_its_names(use: Use, written: str) -> None:
+    assert data(await use("metric", metric=written))["metric"] == "average_deal_value"
+
+
+@pytest.mark.parametrize("period", ["0000-Q1", "last 999999999 weeks", "2017-Q4 and whatever"])
+async def test_a_period_that_is_not_understood_is_refused_and_not_replaced(use: Use, period: str) -> None:
+    with pytest.raises(SourceError, match="names no period"):
+        await use("metric", metric="revenue", period=period)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT COUNT(*) AS n FROM opportunities; -- all of them",
+        "SELECT COUNT(*) AS n FROM opportunities;\n/* done */",
+    ],
+)
+async def test_a_comment_after_the_statement_is_no_second_statement(use: Use, sql: str) -> None:
+    assert data(await use("run_sql", sql=sql))["rows"] == [[8800]]

@@ -105,7 +105,7 @@ def test_other_dialects_get_sql_of_their_own(dialect: str) -> None:
 
 def test_an_unknown_metric_names_the_nearest_and_all() -> None:
     with pytest.raises(MetricError, match=r"Nearest: win_rate.*All: revenue"):
-        named_sql("winrat")
+        named_sql("winrtae")
 
 
 @pytest.mark.parametrize("missing", NOT_COMPUTABLE, ids=lambda missing: missing.id)

@@ -29,7 +29,7 @@ TODAY = date(2017, 12, 31)
         ("last quarter", "2017-Q3"),
         ("this quarter", "2017-Q4"),
         ("next quarter", "2018-Q1"),
-        ("last quarter's win rate", "2017-Q3"),
+        ("last quarter's", "2017-Q3"),
         ("Q4", "2017-Q4"),
         ("Q4 2016", "2016-Q4"),
         ("Q3 '16", "2016-Q3"),
@@ -142,3 +142,23 @@ def test_what_stands_between_compared_to_and_a_period_is_what_is_compared(as_of:
     assert read("How did East do compared to West in Q4?") == {"period": "2017-Q4"}
     assert read("Revenue in Q4 compared to Q3") == {"period": "2017-Q4", "against": "2017-Q3"}
     assert read("Is Q4 better than in the previous quarter?") == {"period": "2017-Q4", "against": "2017-Q3"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0000-Q1",
+        "2017-Q7",
+        "last 999999999 weeks",
+        "Q3 deals",
+        "Q3 2017; DROP TABLE",
+        "the first of never",
+        "2017 " * 2000,
+    ],
+)
+def test_a_period_that_is_not_understood_as_a_whole_is_no_period(text: str) -> None:
+    assert parse_period(text, TODAY) is None
+
+
+def test_a_period_that_means_two_is_no_period() -> None:
+    assert parse_period("Q1 2017, Q3 2017", TODAY) is None

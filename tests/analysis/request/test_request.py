@@ -134,3 +134,19 @@ def test_any_text_gives_the_same_reading_twice(text: str) -> None:
         for _ in range(2)
     ]
     assert read[0] == read[1]
+
+
+def test_year_over_year_is_a_comparison_and_no_account_by_the_name_of_y(names: Names, as_of: date) -> None:
+    fields = {"account", "period", "against", "metric"}
+    parsed = parse_request("Compare revenue y/y", {}, fields=fields, intents={}, names=names, as_of=as_of)
+    assert parsed.arguments == {"metric": "revenue", "period": "2017", "against": "2016"}
+    parsed = parse_request("Q3 revenue yoy", {}, fields=fields, intents={}, names=names, as_of=as_of)
+    assert (parsed.arguments["period"], parsed.arguments["against"]) == ("2017-Q3", "2016-Q3")
+
+
+@pytest.mark.parametrize("stretch", ["last 999999999 weeks", "2017-Q7"])
+def test_a_stretch_of_time_that_cannot_be_read_is_said(names: Names, as_of: date, stretch: str) -> None:
+    text = f"revenue {stretch}"
+    parsed = parse_request(text, {}, fields={"period", "metric"}, intents={}, names=names, as_of=as_of)
+    assert "period" not in parsed.arguments
+    assert stretch in parsed.notes[0]
