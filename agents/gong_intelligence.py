@@ -8,12 +8,14 @@ from agents.call_tools.call_brief import CALL_BRIEF
 from agents.call_tools.call_history import CALL_HISTORY
 from agents.call_tools.call_statistics import CALL_STATISTICS
 from agents.call_tools.competitors import COMPETITORS
+from agents.call_tools.framework import FRAMEWORK_COVERAGE, Framework
 from agents.call_tools.next_steps import NEXT_STEPS
 from agents.call_tools.objections import OBJECTIONS
 from agents.call_tools.pricing import PRICING
 from agents.call_tools.questions import QUESTIONS
 from agents.call_tools.scope import Speaking
 from agents.call_tools.search_calls import SEARCH_CALLS
+from agents.call_tools.trackers import TRACKERS
 from agents.spec import AgentSpec
 
 __all__ = ["GONG_INTELLIGENCE", "GongArguments"]
@@ -34,6 +36,10 @@ class GongArguments(BaseModel):
         default=None,
         description="whose sentences: `external` the customer's, `internal` the seller's; both if left out",
     )
+    phrases: list[str] | None = Field(
+        default=None, max_length=40, description="phrases of your own to track, with their inflections"
+    )
+    framework: Framework | None = Field(default=None, description="which qualification framework to look for")
 
 
 GONG_INTELLIGENCE = AgentSpec(
@@ -42,8 +48,8 @@ GONG_INTELLIGENCE = AgentSpec(
     description=(
         "Answers questions about recorded sales calls, with a citation (time, speaker, verbatim quote) for everything "
         "it says: briefs of one or many calls, talk statistics, objections and how they were handled, next steps with "
-        "owner and date, prices and discounts, competitors, questions asked, search over all calls, and the history "
-        "of an account."
+        "owner and date, prices and discounts, competitors, questions asked, keyword trackers and topics, MEDDICC, "
+        "SPICED and BANT coverage, search over all calls, and the history of an account."
     ),
     role="Call analyst: knows what was said on recorded sales calls, by whom and when, and cites it.",
     instructions=(
@@ -62,6 +68,8 @@ GONG_INTELLIGENCE = AgentSpec(
         PRICING,
         COMPETITORS,
         QUESTIONS,
+        TRACKERS,
+        FRAMEWORK_COVERAGE,
         SEARCH_CALLS,
         CALL_HISTORY,
     ),

@@ -3,12 +3,24 @@
 import re
 from collections.abc import Mapping
 
+from pydantic import JsonValue
+
 from agents.analysis.periods import leading_period
 from agents.analysis.reading import Reading
 from agents.analysis.roster import Found, roster
 from agents.analysis.words import words
 
-__all__ = ["read_channel", "read_focus", "read_query", "read_side", "read_sql", "read_text", "read_topic"]
+__all__ = [
+    "read_channel",
+    "read_focus",
+    "read_framework",
+    "read_phrases",
+    "read_query",
+    "read_side",
+    "read_sql",
+    "read_text",
+    "read_topic",
+]
 
 _FILLERS = (
     "a an the it that this them they he she we us our their say says saying said tell told talk talked think customer "
@@ -33,6 +45,16 @@ WHO_SAYS = re.compile(
     re.IGNORECASE,
 )
 """What somebody said; it is the account's people where an account is named."""
+PROMISE = r"(?:promise|commit|owe|agree)(?:d|ed|s|ted)?\b"
+OURS_PROMISE = re.compile(
+    rf"\b(?:did|do|have|has)\s+(?:we|i|(?:our|the|my)\s+(?:reps?|sellers?|side|team))\s+(?:\w+\s+)?{PROMISE}",
+    re.IGNORECASE,
+)
+THEIRS_PROMISE = re.compile(
+    rf"\b(?:did|do|does|have|has)\s+(?:they|the\s+(?:customer|client|buyer)|customers?)\s+(?:\w+\s+)?{PROMISE}",
+    re.IGNORECASE,
+)
+"""Whose promises are asked after: "what did I promise to send Acme", "what do they owe us"."""
 CHANNEL = re.compile(r"(?<!\w)#([a-z0-9][a-z0-9_-]{0,79})|\b(?:in|to|on)\s+the\s+([a-z0-9_-]{2,80})\s+channel\b")
 QUOTED = re.compile(r"“([^”]{1,4000})”|\"([^\"]{1,4000})\"|(?<!\w)'([^']{1,4000})'(?!\w)")
 SAYING = re.compile(r"\b(?:saying|says|with the text|message:)\s*:?\s+(\S[^\n]{0,4000})", re.IGNORECASE)
@@ -42,6 +64,8 @@ SEARCHED = re.compile(
     r"\s+([^?.!\n]{2,120})",
     re.IGNORECASE,
 )
+FRAMEWORK = re.compile(r"\b(?:meddic|meddicc|meddpicc|spiced|bant)\b", re.IGNORECASE)
+COUNTING = re.compile(r"\b(?:how (?:often|many times)|track\w*|count\w*|mentions? of)\b", re.IGNORECASE)
 FOCUS = re.compile(
     r"\b(?:focus(?:s?ed|s?ing|es)?\s+on|with\s+a\s+focus\s+on|especially|particularly)\s+([^?.!;\n]{2,80})",
     re.IGNORECASE,
@@ -60,6 +84,21 @@ def read_channel(reading: Reading) -> None:
         reading.fill("channel", match[1] or match[2])
 
 
+def read_framework(reading: Reading) -> None:
+    """Which qualification framework is named; people write MEDDIC for MEDDICC."""
+    if reading.wants("framework") and (match := FRAMEWORK.search(reading.text)):
+        named = match[0].upper()
+        reading.fill("framework", "MEDDICC" if named == "MEDDIC" else named)
+
+
+def read_phrases(reading: Reading) -> None:
+    """What stands in quotation marks is a phrase to track, where counting is asked for."""
+    if reading.wants("phrases") and COUNTING.search(reading.text):
+        phrases = [next(group for group in match.groups() if group) for match in QUOTED.finditer(reading.text)]
+        if phrases:
+            reading.fill("phrases", list[JsonValue](phrases[:10]))
+
+
 def quoted(text: str) -> str | None:
     match = QUOTED.search(text)
     return next((group for group in match.groups() if group), None) if match else None
@@ -70,9 +109,17 @@ def read_side(reading: Reading) -> None:
     if not reading.wants("side"):
         return
     of_rep = "rep" in reading.arguments and "account" not in reading.arguments
-    if OURS_SAY.search(reading.text) or (of_rep and WHO_SAYS.search(reading.text)):
+    if (
+        OURS_SAY.search(reading.text)
+        or OURS_PROMISE.search(reading.text)
+        or (of_rep and WHO_SAYS.search(reading.text))
+    ):
         reading.fill("side", "internal")
-    elif THEIRS_SAY.search(reading.text) or ("account" in reading.arguments and WHO_SAYS.search(reading.text)):
+    elif (
+        THEIRS_SAY.search(reading.text)
+        or THEIRS_PROMISE.search(reading.text)
+        or ("account" in reading.arguments and WHO_SAYS.search(reading.text))
+    ):
         reading.fill("side", "external")
 
 

@@ -23,6 +23,8 @@ from agents.analysis.asked_figure import read_dimension, read_limit, read_metric
 from agents.analysis.asked_text import (
     read_channel,
     read_focus,
+    read_framework,
+    read_phrases,
     read_query,
     read_side,
     read_sql,
@@ -102,7 +104,18 @@ def parse_request(
         read_name(reading, name, f"{name}s", listed, people=name in PEOPLE)
     read_region(reading)
     note_unknown_names(reading)
-    for read in (read_dimension, read_limit, read_order, read_channel, read_text, read_query, read_side, read_focus):
+    for read in (
+        read_dimension,
+        read_limit,
+        read_order,
+        read_channel,
+        read_text,
+        read_query,
+        read_side,
+        read_focus,
+        read_framework,
+        read_phrases,
+    ):
         read(reading)
     read_topic(reading, known)
     rejected = unwanted(text)

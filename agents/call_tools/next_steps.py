@@ -19,7 +19,7 @@ from agents.call_tools.material import (
     one_by_one,
     quoted,
 )
-from agents.call_tools.scope import ScopeParameters
+from agents.call_tools.scope import Speaking, SpokenParameters
 from agents.result import Record
 from agents.sources import Sources
 from agents.tool import Observation, Tool
@@ -27,6 +27,15 @@ from agents.tool import Observation, Tool
 __all__ = ["NEXT_STEPS", "NextStepView", "missing_close", "next_step_text", "view_next_step"]
 
 _SHOWN = 5
+
+
+class StepParameters(SpokenParameters):
+    """Whose next steps of which calls."""
+
+    side: Speaking | None = Field(
+        default=None,
+        description="`internal` for what the seller's side has to do, `external` for the customer's; both if left out",
+    )
 
 
 class NextStepView(Record):
@@ -53,7 +62,8 @@ class NextStepsData(Record):
     cue_source: str
 
 
-async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
+async def _run(sources: Sources, parameters: StepParameters) -> Observation:
+    whose = parameters.side
     material = in_english(await gather(sources, parameters), "next steps")
     evidence = material.evidence()
     views: list[NextStepView] = []
@@ -63,11 +73,12 @@ async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
     number = 0
     async for talk in one_by_one(material.conversations):
         number += 1
-        steps = next_steps_in(talk)
-        if not closes_with_step(talk, steps):
+        every = next_steps_in(talk)
+        steps = [step for step in every if whose is None or step.owner_side in (whose, "both")]
+        if not closes_with_step(talk, every):
             open_ended.append(talk)
         if material.single or number <= CALLS_SHOWN:
-            texts += _call_text(talk, steps, single=material.single)
+            texts += _call_text(talk, steps, single=material.single, whose=whose)
         found += len(steps)
         for step in steps[: ROW_LIMIT - len(views)]:
             views.append(view_next_step(evidence, talk, step))
@@ -79,16 +90,17 @@ async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
         calls_without_closing_step=[talk.call.id for talk in open_ended],
         cue_source=SOURCE,
     )
-    text = material.nothing or "\n".join([_headline(found, len(material.conversations), open_ended), *texts])
+    head = _headline(found, len(material.conversations), [] if whose else open_ended, whose)
+    text = material.nothing or "\n".join([head, *texts])
     return Observation(
         text, data, evidence.findings, evidence.citations, (*material.notes, *cut_note(found, "next steps"))
     )
 
 
-def _call_text(talk: Conversation, steps: Sequence[NextStep], *, single: bool) -> list[str]:
-    shown = steps[: _SHOWN if single else 2]
+def _call_text(talk: Conversation, steps: Sequence[NextStep], *, single: bool, whose: Speaking | None) -> list[str]:
+    shown = steps[: _SHOWN if single else 3]
     lines = [next_step_text(talk, step) for step in shown] + more(len(steps), len(shown))
-    if single and not closes_with_step(talk, steps):
+    if single and whose is None and not closes_with_step(talk, steps):
         lines.append(f"- {missing_close()}")
     return lines if single else [headline(talk), *(lines or ["- not found in the transcript"])]
 
@@ -127,7 +139,11 @@ def _statement(step: NextStep) -> str:
     return f"{'Both sides' if step.owner == 'both' else step.owner}: {step.action}{due}"
 
 
-def _headline(found: int, read: int, open_ended: Sequence[Conversation]) -> str:
+def _headline(found: int, read: int, open_ended: Sequence[Conversation], whose: Speaking | None) -> str:
+    if whose is not None:
+        side = "the seller's side" if whose == "internal" else "the customer's side"
+        on = "the transcript" if read == 1 else f"{read} transcripts"
+        return f"**{found or 'No'} possible promise{'s' * (found != 1)} of {side} in {on}**, most likely first:"
     if read == 1:
         if not found:
             return "**No next step found in the transcript.** That is no proof that none was agreed."
@@ -151,7 +167,7 @@ NEXT_STEPS = Tool(
         "next steps", "next step", "follow up", "follow-up", "follow-ups", "action items", "commitments", "promised",
         "promise", "agreed to do", "to do", "due",
     ),
-    parameters=ScopeParameters,
+    parameters=StepParameters,
     data=NextStepsData,
     needs="calls",
     run=_run,

@@ -5,7 +5,6 @@ that says who served it. The structured content is the same answer as data.
 """
 
 import io
-from collections.abc import Sequence
 from typing import Any
 
 import mcp_types as t
@@ -64,21 +63,26 @@ def _text(result: AgentResult, *, show_tool_calls: bool) -> str:
     parts = [result.answer.strip()]
     if notes := [note for note in result.notes if note not in result.answer]:
         parts.append("Notes\n" + "\n".join(f"- {note}" for note in notes))
-    # A quote that stands in the answer has its time and speaker beside it there.
-    if unquoted := [
-        one for one in result.citations if isinstance(one, QueryCitation) or one.quote not in result.answer
-    ]:
-        parts.append("Sources\n" + _sources(unquoted))
+    if sources := _sources(result):
+        parts.append("Sources\n" + sources)
     if show_tool_calls and (called := _called(result.data)):
         parts.append(f"Tools: {', '.join(called)}")
     parts.append(f"_{_served(result)}_")
     return "\n\n".join(part for part in parts if part)
 
 
-def _sources(citations: Sequence[Citation]) -> str:
-    lines = [f"- {_source(citation)}" for citation in citations[:SHOWN_SOURCES]]
-    if (more := len(citations) - SHOWN_SOURCES) > 0:
-        lines.append(f"- and {more} more in the structured result")
+def _sources(result: AgentResult) -> str:
+    """What the answer refers to and does not show; all of it where the answer refers to nothing by its place.
+
+    A quote that stands in the answer has its place beside it there.
+    """
+    unseen = [one for one in result.citations if isinstance(one, QueryCitation) or one.quote not in result.answer]
+    placed = [one for one in unseen if isinstance(one, QueryCitation) or f"[{_place(one)}]" in result.answer]
+    chosen = placed if any(not isinstance(one, QueryCitation) for one in placed) or "] “" in result.answer else unseen
+    shown = chosen[:SHOWN_SOURCES]
+    lines = [f"- {_source(citation)}" for citation in shown]
+    if more := len(unseen) - len(shown):
+        lines.append(f"- {'and ' * bool(shown)}{more} more in the structured result")
     return "\n".join(lines)
 
 
@@ -89,10 +93,13 @@ def _source(citation: Citation) -> str:
         case QueryCitation():
             return f"[SQL] `{_brief(citation.sql)}` ({citation.rows} {'row' if citation.rows == 1 else 'rows'})"
         case MessageCitation():
-            return f"[{citation.channel} {citation.author}] “{citation.quote}”"
+            return f"[{_place(citation)}] “{citation.quote}”"
 
 
-def _place(citation: CallCitation) -> str:
+def _place(citation: CallCitation | MessageCitation) -> str:
+    """Where a quote stands, as answers refer to it."""
+    if isinstance(citation, MessageCitation):
+        return f"{citation.channel} {citation.author}"
     if citation.start_ms is None:
         return f"sentence {citation.sentence}, {citation.speaker}"
     return f"{_clock(citation.start_ms)} {citation.speaker}"
@@ -105,7 +112,7 @@ def _brief(sql: str) -> str:
 
 
 def _clock(ms: int) -> str:
-    minutes, seconds = divmod(ms // 1000, 60)
+    minutes, seconds = divmod(max(0, ms) // 1000, 60)
     return f"{minutes:02d}:{seconds:02d}"
 
 

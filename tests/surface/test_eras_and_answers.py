@@ -105,6 +105,16 @@ def test_the_text_of_an_answer_is_complete() -> None:
     assert answer.structured_content == result().model_dump(mode="json")
 
 
+def test_sources_are_those_the_answer_refers_to_and_the_rest_is_counted() -> None:
+    first = result().citations[0]
+    other = first.model_copy(update={"id": "call:7@99000", "start_ms": 99_000, "quote": "Not referred to"})
+    told = result(answer="Price was an objection [01:01 Ann].", citations=[first, other])
+    text = text_of(answered(told, {}, markdown=True, show_tool_calls=False))
+    assert "- [01:01 Ann] “It is too expensive”" in text
+    assert "Not referred to" not in text
+    assert "- and 1 more in the structured result" in text
+
+
 def test_without_markdown_nothing_is_marked_up() -> None:
     text = text_of(answered(result(), {}, markdown=False, show_tool_calls=False))
     assert "**" not in text
