@@ -19,6 +19,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from agents.engine import prepare
 from agents.ledger import Broke, Entry, Heard, Ledger, Observed, SourceFailed
+from agents.memory import Memory, for_agent
 from agents.models.ladder import LadderModel
 from agents.outcome import Job, Progress
 from agents.schema import schema_of
@@ -69,8 +70,12 @@ def build_agent(
     foreign: Sequence[ForeignTool] = (),
     role: str | None = None,
     read_only: bool = False,
+    memory: Memory | None = None,
 ) -> "Agent":
-    """An Agno agent for one run; `role` is what a leader reads of it, the spec's own by default."""
+    """An Agno agent for one run; `role` is what a leader reads of it, the spec's own by default.
+
+    `memory` is the agent's own; a member of a team has none, and shares the team's.
+    """
     prepare()
     from agno.agent import Agent
 
@@ -90,6 +95,7 @@ def build_agent(
         tool_call_limit=MAX_TOOL_CALLS,
         resolve_in_context=False,  # braces in instructions and requests are just braces
         telemetry=False,
+        **for_agent(memory, model),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from agents.memory import Memory
 from agents.result import Citation, Finding, MemberShare
 
 __all__ = ["Answered", "Failed", "Job", "Limits", "Outcome", "Progress"]
@@ -36,6 +37,7 @@ class Job:
 
     `arguments` are the typed arguments, parsed and given ones together, JSON-valued, none of them None; a member of
     a team takes those it knows. `intent` is the name of the tool that the request asks for, if one was recognised.
+    `memory` is the session's, None where nothing is remembered.
     """
 
     request: str
@@ -45,6 +47,7 @@ class Job:
     session_id: str
     limits: Limits
     progress: Progress = silent
+    memory: Memory | None = None
 
 
 @dataclass(frozen=True, slots=True)

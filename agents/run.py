@@ -36,7 +36,7 @@ async def run_agent(
     ledger, meter = Ledger(), Meter(job.limits.max_model_calls)
     message = write(Asked(job.request, job.arguments, job.intent))
     try:
-        agent = build_agent(spec, job, ledger, model=model, sources=sources, foreign=foreign)
+        agent = build_agent(spec, job, ledger, model=model, sources=sources, foreign=foreign, memory=job.memory)
         output = await supervise(lambda: execute(agent, message, job.run_id), meter, job.limits.deadline_ms)
     except Cut:
         return late(spec.title, job, ledger.wrote)

@@ -146,7 +146,9 @@ def carried(text: str, evidence: Iterable[str], job: Job) -> tuple[str, int]:
     from agents.analysis.figures import check
 
     asked = f"{job.request}\n{json.dumps(dict(job.arguments), ensure_ascii=False)}"
-    kept = check(text, evidence, asked)
+    # What was answered earlier in the session was held against its own evidence then.
+    earlier = [turn.answer for turn in job.memory.turns] if job.memory else []
+    kept = check(text, (*evidence, *earlier), asked)
     return kept.text.strip(), kept.dropped
 
 

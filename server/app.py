@@ -35,6 +35,7 @@ from server.surface.relay import Relay
 from server.surface.resources import OwnResources
 from server.surface.schemas import Validators
 from server.surface.server import SophiaServer
+from server.surface.sessions import Sessions
 from teams.catalog import TEAMS
 
 __all__ = ["Sophia", "running"]
@@ -90,7 +91,14 @@ async def running(
         models = Models()
         agno = AgnoRoute(configuration, models, lambda: bound.sources, lender(configuration, pool))
         validators = Validators()
-        calls = OwnCalls(configuration, bridge, agno, bound, validators)
+        limits = configuration.agno.resource_management
+        sessions = Sessions(
+            {
+                "agent": limits.agent_cleanup_interval_minutes * 60,
+                "team": limits.team_cleanup_interval_minutes * 60,
+            }
+        )
+        calls = OwnCalls(configuration, bridge, agno, bound, validators, sessions)
         cards = Cards(configuration, bridge, pool, bound, agno, calls)
         server = SophiaServer(
             release,
@@ -105,6 +113,7 @@ async def running(
         async with anyio.create_task_group() as tasks, running_pool(pool):
             tasks.start_soon(log.run)
             tasks.start_soon(bound.known.run)
+            tasks.start_soon(sessions.run)
             tasks.start_soon(_warm, server, agno)
             try:
                 yield Sophia(server, pool, bound, own, calls, bridge, cards, agno, masks)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from agents.engine import prepare
+from agents.memory import for_team
 from agents.models.ladder import LadderModel
 from agents.outcome import Job
 from agents.spec import AgentSpec
@@ -47,6 +48,7 @@ def build_team(
         share_member_interactions=way.shares,
         resolve_in_context=False,  # braces in instructions and requests are just braces
         telemetry=False,
+        **for_team(job.memory, leader_model),
     )
 
 

@@ -64,6 +64,7 @@ TeamMode: TypeAlias = Literal["coordinate", "collaborate", "route", "broadcast",
 FallbackStrategy: TypeAlias = Literal["graceful", "immediate", "disabled"]
 
 Milliseconds: TypeAlias = Annotated[int, Field(ge=1, le=86_400_000)]
+Minutes: TypeAlias = Annotated[int, Field(ge=1, le=10_080)]
 ModelName: TypeAlias = Annotated[str, AfterValidator(_model_name)]
 # A YAML list is a Python list: lax for the container only, the items stay strict.
 Services: TypeAlias = Annotated[
@@ -86,6 +87,7 @@ class AgentConfig(Settings, frozen=True):
     use_agno: bool
     show_tool_calls: bool
     markdown: bool
+    use_memory: bool
     mcp_services: Services
     downstream_tools: Tools
     high_frequency: bool
@@ -130,6 +132,7 @@ class TeamConfig(Settings, frozen=True):
     deadline_ms: Milliseconds | None
     model: ModelName | None
     use_agno: bool
+    shared_memory: bool
 
 
 class TeamSettings(TeamConfig, frozen=True):
@@ -158,6 +161,8 @@ class FallbackConfig(Settings, frozen=True):
 class ResourceManagement(Settings, frozen=True):
     max_concurrent_agents: Annotated[int, Field(ge=1, le=1_000_000)]
     max_concurrent_teams: Annotated[int, Field(ge=1, le=1_000_000)]
+    agent_cleanup_interval_minutes: Minutes
+    team_cleanup_interval_minutes: Minutes
 
 
 class AbTesting(Settings, frozen=True):
@@ -167,6 +172,8 @@ class AbTesting(Settings, frozen=True):
 class FeatureFlags(Settings, frozen=True):
     enable_agno_agents: bool
     enable_team_coordination: bool
+    enable_advanced_memory: bool
+    enable_knowledge_sharing: bool
 
 
 class AgnoIntegration(Settings, frozen=True):

@@ -9,12 +9,9 @@ from typing import Final
 FIRST_SYSTEM: Final = frozenset(
     {
         "add_state_in_messages",
-        "agent_cleanup_interval_minutes",
         "compatibility",
         "development",
-        "enable_advanced_memory",
         "enable_auto_scaling",
-        "enable_knowledge_sharing",
         "enable_performance_optimization",
         "enable_predictive_allocation",
         "fallback_to_traditional",
@@ -28,14 +25,11 @@ FIRST_SYSTEM: Final = frozenset(
         "performance_target_ms",
         "schema_version",
         "security",
-        "shared_memory",
         "success_criteria",
         "success_metrics",
-        "team_cleanup_interval_minutes",
         "team_eligible",
         "test_duration_hours",
         "use_knowledge",
-        "use_memory",
         "version",
     }
 )

@@ -35,8 +35,9 @@ SESSION = {
     "minLength": 1,
     "maxLength": MAX_SESSION_ID,
     "pattern": "^[a-zA-Z0-9_-]+$",
-    "description": "The `session_id` of an earlier result: calls that share one are kept on the same route while "
-    "traffic is being moved. Nothing else is remembered from call to call.",
+    "description": "The `session_id` of an earlier result of this tool. A follow-up such as “and the next steps?” then "
+    "means what the question before it meant, where this tool remembers sessions; and calls that share one stay on the "
+    "same route while traffic is being moved.",
 }
 
 

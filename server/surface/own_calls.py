@@ -16,8 +16,10 @@ from uuid import uuid4
 import mcp_types as t
 from pydantic import JsonValue
 
+from agents.analysis.followup import followed_up
 from agents.analysis.periods import Period, parse_period
 from agents.analysis.request import parse_request
+from agents.memory import Memory, Turn
 from agents.outcome import Answered, Job, Limits, Progress
 from agents.result import AgentResult, Dropped, ServedBy, TimingMs
 from agents.sources import Names
@@ -34,6 +36,7 @@ from server.surface.answers import answered, failed, served_meta
 from server.surface.own import OwnTool
 from server.surface.own_settings import OwnSettings
 from server.surface.schemas import Validators
+from server.surface.sessions import Sessions
 
 __all__ = ["Asking", "OwnCalls"]
 
@@ -59,6 +62,7 @@ class _Understood:
     intent: str | None
     notes: tuple[str, ...]
     session_id: str
+    memory: Memory | None
     as_of: date | None
     waited_ms: float
 
@@ -67,13 +71,20 @@ class OwnCalls:
     """Serves our own tools."""
 
     def __init__(
-        self, configuration: Configuration, bridge: Bridge, agno: AgnoRoute, bound: Bound, validators: Validators
+        self,
+        configuration: Configuration,
+        bridge: Bridge,
+        agno: AgnoRoute,
+        bound: Bound,
+        validators: Validators,
+        sessions: Sessions,
     ) -> None:
         self._settings = OwnSettings(configuration)
         self._bridge = bridge
         self._agno = agno
         self._bound = bound
         self._validators = validators
+        self._sessions = sessions
 
     def listed(self, tool: OwnTool) -> bool:
         """Whether policy leaves the tool a route."""
@@ -114,12 +125,15 @@ class OwnCalls:
         spent_ms: dict[Route, float] = {}
         try:
             turn = self._agno.turn(tool.spec) if made.decision.route == "agno" else nullcontext()
-            async with turn:
+            async with nullcontext() if understood.memory is None else understood.memory.lock, turn:
                 executed = await self._bridge.execute(
                     made, self._runs(tool, job, spent_ms), self._settings.deadline_ms(tool)
                 )
         except SophiaError as error:
             return failed(error, served_meta(made.id, made.decision, made.decision.route))
+        if understood.memory is not None:
+            answer = executed.result.answer
+            understood.memory.turns.append(Turn(understood.request, understood.arguments, understood.intent, answer))
         total_ms = (time.perf_counter() - started) * 1000
         result = self._result(tool, understood, job, made, executed, (total_ms, spent_ms))
         meta = served_meta(made.id, made.decision, executed.route, executed.fallback_reason)
@@ -130,7 +144,8 @@ class OwnCalls:
         given = {name: value for name, value in arguments.items() if value is not None}
         self._validators.check(tool.name, tool.form.input_schema, given, ours=True)
         request = str(given.pop("request", "")).strip()
-        session_id = str(given.pop("session_id", "")).strip() or uuid4().hex
+        named = str(given.pop("session_id", "")).strip()
+        session_id, resumed = named or uuid4().hex, bool(named)
         if not request and not given:
             typed = ", ".join(f"`{name}`" for name in tool.form.input_schema["properties"] if name not in UNTYPED)
             raise InvalidArguments(
@@ -154,11 +169,16 @@ class OwnCalls:
             as_of=today,
             vocabulary=facts.vocabulary,
         )
+        memory = self._sessions.of(tool.kind, tool.name, session_id) if self._settings.remembers(tool) else None
+        last = memory.last if memory else None
+        read = followed_up(
+            request, read, (last.arguments, last.intent) if last else None, fields=tool.fields, resumed=resumed
+        )
         arguments = read.arguments
         if tool.kind == "team" and "period" in arguments:
             arguments = {**_days(_period(str(arguments["period"]), today)), **arguments}
         intent = read.intent if request else read.intent or self._settings.default_intent(tool)
-        return _Understood(request, arguments, intent, read.notes, session_id, as_of, waited_ms)
+        return _Understood(request, arguments, intent, read.notes, session_id, memory, as_of, waited_ms)
 
     async def names(self) -> Names:
         """The names that a request may mention, as far as they are known."""
@@ -183,6 +203,7 @@ class OwnCalls:
             session_id=understood.session_id,
             limits=Limits(self._settings.deadline_ms(tool), self._settings.max_model_calls(tool)),
             progress=asking.progress,
+            memory=understood.memory,
         )
 
     def _runs(self, tool: OwnTool, job: Job, spent_ms: dict[Route, float]) -> dict[Route, RouteRun[Answered]]:

@@ -67,6 +67,13 @@ class OwnSettings:
         limits = [self._configuration.agent(cast("AgentId", member.id)).max_model_calls for member in tool.members]
         return limits[0] if tool.kind == "agent" else sum(limits) * 2
 
+    def remembers(self, tool: OwnTool) -> bool:
+        """Whether its sessions are remembered."""
+        settings, flags = self.of(tool), self._configuration.agno.feature_flags
+        if isinstance(settings, TeamSettings):
+            return settings.shared_memory and flags.enable_knowledge_sharing
+        return settings.use_memory and flags.enable_advanced_memory
+
     def shown(self, tool: OwnTool) -> Shown:
         """How its answers are written; a team's as its first member's."""
         settings = self._configuration.agent(cast("AgentId", tool.members[0].id))

@@ -202,7 +202,8 @@ def test_no_key_of_ours_is_called_a_key_of_the_first_system():
 def test_a_name_that_resembles_nothing_is_answered_with_what_is_valid(operator):
     operator.agno("agno_integration: {feature_flags: {zzz: true}}")
 
-    assert operator.is_told_one().suggestion == "valid here: enable_agno_agents, enable_team_coordination"
+    valid = "enable_agno_agents, enable_team_coordination, enable_advanced_memory, enable_knowledge_sharing"
+    assert operator.is_told_one().suggestion == f"valid here: {valid}"
 
 
 def test_a_secret_in_the_wrong_place_is_not_repeated_in_the_error(operator):

@@ -128,6 +128,19 @@ async def test_a_coordinate_team_credits_every_member(client) -> None:
     assert {"gong_intelligence", "hubspot_crm", "snowflake_analyst"} <= set(members)
 
 
+async def test_a_follow_up_in_a_session_is_about_the_account_of_the_question_before(client) -> None:
+    async with client() as connected:
+        first = await connected.call_tool(
+            "gong_intelligence", {"request": "What objections came up with Umbrella Corporation?"}
+        )
+        session = {"session_id": first.structured_content["session_id"]}
+        second = await connected.call_tool("gong_intelligence", {"request": "And the next steps?", **session})
+        elsewhere = await connected.call_tool("sales_coach", {"request": "And the next steps?", **session})
+    assert any("account Umbrella Corporation" in note for note in second.structured_content["notes"])
+    assert list(second.structured_content["data"]) == ["next_steps"]
+    assert not any("Umbrella" in note for note in elsewhere.structured_content["notes"])
+
+
 async def test_progress_tells_what_an_agent_is_doing(client) -> None:
     told: list[str] = []
 

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from pydantic import BaseModel, ConfigDict
 
+from agents.memory import Memory
 from agents.models.ladder import LadderModel, Models
 from agents.outcome import Job, Limits
 from agents.result import CallCitation, Finding
@@ -140,6 +141,7 @@ class Asking:
     model: LadderModel
     sources: Sources
     spec: AgentSpec = ANALYST
+    memory: Memory | None = None
     told: list[str] = field(default_factory=list)
 
     def job(self, request: str, intent: str | None = None, limits: Limits | None = None, **arguments: object) -> Job:
@@ -154,6 +156,7 @@ class Asking:
             session_id="s-1",
             limits=limits or Limits(deadline_ms=5_000, max_model_calls=8),
             progress=progress,
+            memory=self.memory,
         )
 
     async def __call__(
