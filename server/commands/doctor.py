@@ -5,7 +5,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +22,7 @@ from server.app import Sophia
 from server.bridge.mapped_routes import MAPPED_ROUTES
 from server.commands.session import printed, session
 from server.config import Check, Configuration, Masks, check
-from server.downstream.capabilities import CANDIDATES, Binding
+from server.downstream.capabilities import CANDIDATES, SPARED_BY, Binding
 from server.downstream.connection import Connection
 from server.state.store import StoreError
 
@@ -155,7 +155,16 @@ def _bindings(sophia: Sophia) -> Iterator[Finding]:
     for capability, candidates in CANDIDATES.items():
         binding = sophia.bound.bindings.get(capability)
         if binding is not None:
-            yield _bound(capability, binding)
+            finding = _bound(capability, binding)
+            if capability == "crm.deals" and "warehouse.query" in sophia.bound.bindings:
+                finding = replace(
+                    finding, found=f"{finding.found}; not read, since warehouse.query answers for deals"
+                )
+            yield finding
+            continue
+        spared = [other for other in SPARED_BY.get(capability, ()) if other in sophia.bound.bindings]
+        if spared:
+            yield Finding("ok", f"capability {capability}", f"unbound, and not needed beside {spared[0]}")
             continue
         off = [route.tool for route in MAPPED_ROUTES.values() if route.capability == capability]
         means = f"no downstream route for {', '.join(off)}" if off else "agents that need it will say so"

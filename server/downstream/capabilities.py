@@ -17,7 +17,7 @@ from agents.sources import Level
 from server.config import CapabilityUse
 from server.downstream.offer import Offer
 
-__all__ = ["CANDIDATES", "Binding", "Capability", "Uses", "bind", "bind_each"]
+__all__ = ["CANDIDATES", "SPARED_BY", "Binding", "Capability", "Uses", "bind", "bind_each"]
 
 Capability = Literal[
     "calls.list",
@@ -26,6 +26,8 @@ Capability = Literal[
     "calls.analysis",
     "calls.coaching",
     "warehouse.query",
+    "crm.deals",
+    "crm.owners",
 ]
 
 CANDIDATES: Mapping[Capability, tuple[str, ...]] = {
@@ -35,8 +37,16 @@ CANDIDATES: Mapping[Capability, tuple[str, ...]] = {
     "calls.analysis": ("gong_call_analysis",),
     "calls.coaching": ("get_coaching_report",),
     "warehouse.query": ("execute_query", "execute_sql", "run_query", "read_query"),
+    "crm.deals": ("list_deals", "hubspot-list-objects", "search_crm_objects", "soqlQuery", "run_soql_query"),
+    "crm.owners": ("search_owners",),
 }
 """Tool names that are known to have a capability; the first that a server offers is taken."""
+
+SPARED_BY: Mapping[Capability, tuple[Capability, ...]] = {
+    "crm.deals": ("warehouse.query",),
+    "crm.owners": ("warehouse.query", "crm.deals"),
+}
+"""Capabilities that nothing misses where one of these is bound."""
 
 LEVELS: Mapping[str, Level] = {
     "get_call_transcript": "untimed",
@@ -58,6 +68,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "path": ("path",),
     "query": ("query", "q", "search", "question", "prompt"),
     "question": ("question", "query", "prompt", "ask", "text"),
+    "soql": ("soql", "query", "q"),
     "sql": ("query", "sql", "statement"),
     "to": ("toDateTime", "to", "to_date", "end"),
 }

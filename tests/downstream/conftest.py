@@ -56,9 +56,13 @@ def text(said: str, **more: Any) -> Result:
 
 @dataclass
 class Scripted:
-    """A server of the handshake era in memory: for each method what it answers. `told` is everything it was sent."""
+    """A server of the handshake era in memory: for each method what it answers. `told` is everything it was sent.
+
+    `takes` are the arguments of its tools by name, where they matter.
+    """
 
     tools: list[str] = field(default_factory=lambda: ["echo"])
+    takes: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     capabilities: dict[str, Any] = field(default_factory=lambda: {"tools": {"listChanged": True}})
     answers: dict[str, Answer] = field(default_factory=dict[str, Answer])
     told: list[t.JSONRPCMessage] = field(default_factory=list[t.JSONRPCMessage])
@@ -85,6 +89,17 @@ class Scripted:
             raise Silence
 
         self.answers[method] = ignore
+
+    def is_like(self, tools: Mapping[str, tuple[tuple[str, ...], Callable[[Mapping[str, Any]], Result]]]) -> None:
+        """Offer these tools: by name the arguments that each takes, and what it answers to them."""
+        self.tools = list(tools)
+        self.takes = {name: takes for name, (takes, _) in tools.items()}
+        self.answers["tools/call"] = lambda params: tools[params["name"]][1](params.get("arguments") or {})
+
+    def asked(self, tool: str) -> list[dict[str, Any]]:
+        """The arguments of every call of a tool, in order."""
+        calls = [m for m in self.told if isinstance(m, t.JSONRPCRequest) and m.method == "tools/call"]
+        return [call.params["arguments"] for call in calls if call.params and call.params["name"] == tool]
 
     async def close(self) -> None:
         await self._write.aclose()
@@ -129,7 +144,16 @@ class Scripted:
                 "serverInfo": {"name": "scripted", "version": "1"},
             },
             "tools/list": lambda _: {
-                "tools": [{"name": name, "inputSchema": {"type": "object"}} for name in self.tools]
+                "tools": [
+                    {
+                        "name": name,
+                        "inputSchema": {
+                            "type": "object",
+                            "properties": {arg: {} for arg in self.takes.get(name, ())},
+                        },
+                    }
+                    for name in self.tools
+                ]
             },
             "tools/call": lambda params: text(str(params.get("arguments"))),
             "ping": lambda _: {},

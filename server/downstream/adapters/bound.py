@@ -4,13 +4,16 @@ Made anew when a server's offer changes. A source is kept as long as its servers
 fetched is worth keeping.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar, cast
 
-from agents.sources import Sources
+from agents.sources import CallSource, Sources, Warehouse
 from agents.tool import Need
 from server.config.downstream import Classification
 from server.config.servers import DownstreamServer
 from server.downstream.adapters.calls import CallLibrary
+from server.downstream.adapters.crm import CrmWarehouse
+from server.downstream.adapters.deal_feed import feed_of
 from server.downstream.adapters.gong_feed import Doors, GongFeed
 from server.downstream.adapters.known import Known
 from server.downstream.adapters.warehouse import McpWarehouse
@@ -22,6 +25,8 @@ __all__ = ["Bound"]
 
 STRICTNESS: tuple[Classification, ...] = ("confidential", "internal", "public")
 CALL_CAPABILITIES: tuple[Capability, ...] = ("calls.list", "calls.details", "calls.transcripts")
+DEAL_CAPABILITIES: tuple[Capability, ...] = ("warehouse.query", "crm.deals", "crm.owners")
+SourceT = TypeVar("SourceT")
 
 
 class Bound:
@@ -34,7 +39,7 @@ class Bound:
         self.bindings: Mapping[Capability, Binding] = {}
         self.sources = Sources()
         self.known = Known(lambda: self.sources)
-        self._made_of: dict[str, str] = {}
+        self._made_of: dict[Need, object] = {}
         self._rebind()
         pool.on_change(self._changed)
 
@@ -62,12 +67,33 @@ class Bound:
     def _rebind(self) -> None:
         offers = {name: c.offer for name, c in self._pool.connections.items() if c.offer is not None}
         self.bindings = bind(offers, self.uses)
-        made_of = {capability: f"{b.server}/{b.tool.name}" for capability, b in self.bindings.items()}
-        if made_of == self._made_of:
-            return
-        self._made_of = made_of
+        sources = Sources(
+            calls=self._kept("calls", CALL_CAPABILITIES, self._calls),
+            warehouse=self._kept("warehouse", DEAL_CAPABILITIES, self._warehouse),
+        )
+        if sources != self.sources:
+            self.sources = sources
+            self.known.forget()
+
+    def _kept(
+        self, need: Need, capabilities: tuple[Capability, ...], make: Callable[[], SourceT | None]
+    ) -> SourceT | None:
+        """The source as it is, or a new one where it would stand on other tools."""
+        bindings = [self.bindings[capability] for capability in capabilities if capability in self.bindings]
+        stands_on = [(b.server, b.tool.name, b.tool.input_schema, b.use) for b in bindings]
+        if need not in self._made_of or self._made_of[need] != stands_on:
+            self._made_of[need] = stands_on
+            return make()
+        return cast("SourceT | None", getattr(self.sources, need))
+
+    def _calls(self) -> CallSource | None:
         doors: Doors = {c: door for c in CALL_CAPABILITIES if (door := self.at(c)) is not None}
-        calls = CallLibrary(GongFeed(doors)) if len(doors) == len(CALL_CAPABILITIES) else None
-        query = self.at("warehouse.query")
-        self.sources = Sources(calls=calls, warehouse=McpWarehouse(*query) if query else None)
-        self.known.forget()
+        return CallLibrary(GongFeed(doors)) if len(doors) == len(CALL_CAPABILITIES) else None
+
+    def _warehouse(self) -> Warehouse | None:
+        """A SQL warehouse before a CRM: one place for all figures, so that no two agents contradict each other."""
+        if (query := self.at("warehouse.query")) is not None:
+            return McpWarehouse(*query)
+        if (deals := self.at("crm.deals")) is not None:
+            return CrmWarehouse(deals[1].server, feed_of(deals, self.at("crm.owners")))
+        return None
