@@ -6,13 +6,13 @@ only make it a question. Words that can be a subject but mostly frame one ("deci
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz, process
 
-from agents.analysis.calls.words import STOP_WORDS, plain_words, stem
+from agents.analysis.calls.words import stem, topic_words
 
-__all__ = ["Query", "read_query", "similar_terms"]
+__all__ = ["SIMILAR", "Query", "read_query", "similar_terms"]
 
 _ASKING = """
     anybody anyone anything call calls client clients come came customer customers discuss discussed discussing
@@ -24,7 +24,8 @@ _ASKING = """
 _FRAMING = """
     agree agreed conclude concluded conclusion decide decided decision decisions describe described disagree explain
     explained group idea introduce introduced meeting meetings member members part perspective present presentation
-    presentations presented presenting reason reasons recommend recommended respond response team view views
+    presentations presented presenting reason reasons recommend recommended respond response team time times view
+    views
 """
 _TITLES = "am dr hon mp mr mrs ms prof sir the"
 ASKING_WORDS = frozenset(_ASKING.split())
@@ -38,17 +39,21 @@ _BRACKETS = re.compile(r"\([^)]*\)")
 _NAMES_SOMEBODY = re.compile(r"(?:\A|\b(?:did|does|do|has|had|by|from|is|was|the|and|with|of)\s+)\Z", re.IGNORECASE)
 _ASKS_WHAT_THEY_SAY = re.compile(r"\b(?:did|does|has|had|by)\s+(?:the\s+)?\Z", re.IGNORECASE)
 
-_SIMILAR = 80
+SIMILAR = 85
 _SIMILAR_FROM = 5
 """Shorter words are too close to too many others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`weights` are the stems sought, in the order asked; `speakers` the names, of those given, that are meant."""
+    """`weights` are the stems sought, in the order asked; `speakers` the names, of those given, that are meant.
+
+    `words` are the stems as they were asked for.
+    """
 
     weights: Mapping[str, float]
     speakers: frozenset[str] = frozenset()
+    words: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def empty(self) -> bool:
@@ -60,20 +65,25 @@ def read_query(text: str, speakers: Iterable[str] = ()) -> Query:
     """What a text asks for. The names of speakers whose words are sought are no subject."""
     named, rest = _apart(text, speakers)
     weights: dict[str, float] = {}
-    for word in plain_words(rest):
-        if word in STOP_WORDS or word in ASKING_WORDS or len(word) < 2:
-            continue
-        weight = _FRAMING_WEIGHT if word in FRAMING_WORDS else 1.0
-        weights[stem(word)] = max(weight, weights.get(stem(word), 0.0))
-    return Query(weights, named)
+    words: dict[str, str] = {}
+    for word in topic_words(rest):
+        if word not in ASKING_WORDS:
+            term = stem(word)
+            words.setdefault(term, word)
+            weight = _FRAMING_WEIGHT if word in FRAMING_WORDS else 1.0
+            weights[term] = max(weight, weights.get(term, 0.0))
+    return Query(weights, named, words)
 
 
-def similar_terms(term: str, known: Iterable[str]) -> tuple[str, ...]:
-    """Terms that may be another spelling or form of one that nobody uses, the most similar first."""
+def similar_terms(term: str, known: Iterable[str], at_least: int = SIMILAR) -> tuple[str, ...]:
+    """Terms that may be another spelling or form of one that nobody uses, the most similar first.
+
+    `at_least` is how much they have in common, in percent.
+    """
     if len(term) < _SIMILAR_FROM or term.isdigit():
         return ()
     near = process.extract(
-        term, [it for it in known if it[0] == term[0]], scorer=fuzz.ratio, score_cutoff=_SIMILAR, limit=3
+        term, [it for it in known if it[0] == term[0]], scorer=fuzz.ratio, score_cutoff=at_least, limit=3
     )
     return tuple(it for it, _, _ in near)
 

@@ -1,9 +1,9 @@
 """How well passages fit what is asked, and which of them to show first. Only numbers, no texts: milliseconds.
 
-Four things count. What a passage says itself: Okapi BM25. What is said around it: BM25 once more, over the terms
-within earshot, which count for less the farther away they are said. People speak in fragments: the turn that
-answers a question often holds none of its words. Who says it, where somebody is named. And how long it is: "Yes,
-the delivery." explains nothing.
+Five things count. What a passage says itself: Okapi BM25. What is said around it: BM25 once more, over the terms
+within earshot, which count for less the farther away they are said, for people speak in fragments. How much of the
+query is heard there at all: both words of "delivery times" rather than one of them twice. Who says it, where somebody
+is named. And how long it is: "Yes, the delivery." explains nothing.
 
 What is shown is spread: neighbours tell the same story, so the best passage of every region comes first, and what
 else fits follows after.
@@ -24,6 +24,9 @@ __all__ = ["Place", "Ranked", "Usual", "rank"]
 _K1 = 1.2
 _B = 0.75
 _AROUND_K1 = 3.0
+_COVERED = 0.5
+_HEARD = 0.2
+"""Half of the fit depends on which part of the query is heard at all; a term so near that this much is left counts half."""
 _REGION_WORDS = 200
 """What is said within so many words, about 80 seconds, is one region: terms fade over it, and it is shown once."""
 _SHORT_WORDS = 4
@@ -60,11 +63,15 @@ class Usual:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A place by its number, how well it fits, and the terms of the query that stand in it."""
+    """A place by its number, how well it fits, and the terms of the query that stand in it.
+
+    `share` is the part of the query, by the rarity of its terms, that stands in the place itself.
+    """
 
     number: int
     score: float
     matched: tuple[str, ...]
+    share: float
 
 
 def rank(
@@ -92,24 +99,27 @@ def rank(
         best = sorted(possible, key=lambda number: (-own.get(number, 0.0), number))
         possible = sorted(best[:_CONSIDERED])
     ears = [line[number] for number in possible]
-    fits = [own.get(number, 0.0) for number in possible]
-    for term, rare in rarity.items():
-        levels = _earshot([(line[number], times) for number, times in found[term]], ears)
-        fits = [fit + _saturated(rare, level, _AROUND_K1) for fit, level in zip(fits, levels, strict=True)]
+    around, covered = _around(rarity, found, line, ears)
+    asked = sum(rarity.values())
+    fits = [
+        (own.get(number, 0.0) + more) * (1 - _COVERED + _COVERED * part / asked) if asked else 0.0
+        for number, more, part in zip(possible, around, covered, strict=True)
+    ]
     if theirs:
-        full = 1 + sum(rarity.values())
         floor = _earshot([(line[number], places[number].words / (2 * _REGION_WORDS)) for number in theirs], ears)
         said = frozenset(theirs)
         fits = [
-            fit + full * (_SPEAKER * (number in said) + _SPEAKER_AROUND * share)
+            fit + (1 + asked) * (_SPEAKER * (number in said) + _SPEAKER_AROUND * share)
             for number, fit, share in zip(possible, fits, floor, strict=True)
         ]
-    stands = {term: {number for number, _ in found[term]} for term in rarity}
     scores = {number: fit * _weight(places[number].words) for number, fit in zip(possible, fits, strict=True)}
-    return [
-        Ranked(number, round(scores[number], 4), tuple(term for term in rarity if number in stands[term]))
-        for number in _spread(scores, places, line, limit)
-    ]
+    stands = {term: {number for number, _ in found[term]} for term in rarity}
+    ranked: list[Ranked] = []
+    for number in _spread(scores, places, line, limit):
+        matched = tuple(term for term in rarity if number in stands[term])
+        share = sum(rarity[term] for term in matched) / asked if asked else 0.0
+        ranked.append(Ranked(number, round(scores[number], 4), matched, round(share, 4)))
+    return ranked
 
 
 def _own_fit(
@@ -125,6 +135,23 @@ def _own_fit(
             length = 1 - _B + _B * max(1, places[number].terms) / max(1.0, usual.mean_terms)
             own[number] = own.get(number, 0.0) + _saturated(rarity[term], times, _K1, length)
     return own
+
+
+def _around(
+    rarity: Mapping[str, float],
+    found: Mapping[str, Sequence[tuple[int, float]]],
+    line: Mapping[int, float],
+    ears: Sequence[float],
+) -> tuple[list[float], list[float]]:
+    """At each ear: how well what is said around fits, and the rarity of the terms that are heard at all."""
+    fits = [0.0] * len(ears)
+    covered = [0.0] * len(ears)
+    for term, rare in rarity.items():
+        levels = _earshot([(line[number], times) for number, times in found[term]], ears)
+        for at, level in enumerate(levels):
+            fits[at] += _saturated(rare, level, _AROUND_K1)
+            covered[at] += rare * level / (level + _HEARD)
+    return fits, covered
 
 
 def _saturated(rarity: float, times: float, k1: float, length: float = 1.0) -> float:

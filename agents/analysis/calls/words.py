@@ -7,7 +7,7 @@ what was said). Terms are cut to a light stem, so that `integrations`, `integrat
 import re
 from functools import lru_cache
 
-__all__ = ["STOP_WORDS", "count_words", "plain_words", "stem", "terms"]
+__all__ = ["STOP_WORDS", "count_words", "plain_words", "stem", "terms", "topic_words"]
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:'[^\W_]+)*")
 _SPELT_OUT = re.compile(r"(?<![^\W_])[^\W\d_](?:[._][^\W\d_])+(?![^\W_])")
@@ -50,6 +50,10 @@ _ENDINGS = (
     "e",
 )
 
+_DOUBLED = re.compile(r"([bdgmnpt])\1\Z")
+"""What an ending doubled: `running`, `shipped`."""
+_SHORT_PLURAL = re.compile(r"[a-z]{2}[^\W\dsu]s")
+
 
 def count_words(text: str) -> int:
     """How many words were spoken; punctuation marks that stand alone are none."""
@@ -62,8 +66,8 @@ def stem(word: str) -> str:
     word = word.removesuffix("'s").removesuffix("’s")
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
-    return word
+            return _DOUBLED.sub(r"\1", word[: -len(ending)])
+    return word[:-1] if _SHORT_PLURAL.fullmatch(word) else word
 
 
 def plain_words(text: str) -> list[str]:
@@ -72,6 +76,11 @@ def plain_words(text: str) -> list[str]:
     return [word.lower() for word in _TOKEN.findall(joined)]
 
 
+def topic_words(text: str) -> list[str]:
+    """The words that carry a topic, in lower case and in order, repeated as often as they occur."""
+    return [word for word in plain_words(text) if word not in STOP_WORDS and len(word) > 1]
+
+
 def terms(text: str) -> list[str]:
     """The stems of the words that carry a topic, in order, repeated as often as they occur."""
-    return [stem(word) for word in plain_words(text) if word not in STOP_WORDS and len(word) > 1]
+    return [stem(word) for word in topic_words(text)]
