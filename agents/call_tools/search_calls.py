@@ -1,31 +1,27 @@
 """`search_calls`: the passages of all calls in scope that speak of something."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pydantic import Field
 
-from agents.analysis.calls.conversation import Conversation, Line, join
-from agents.analysis.calls.query import read_query
-from agents.analysis.calls.retrieval import Hit
-from agents.analysis.calls.searching import ranked
-from agents.analysis.calls.words import terms
-from agents.call_tools.evidence import Evidence, said
+from agents.analysis.calls.conversation import Conversation, join
+from agents.analysis.calls.searching import index_of
+from agents.analysis.calls.words import plain_words
+from agents.call_tools.evidence import Evidence
 from agents.call_tools.material import CallRow, Quoted, call_row, gather, quoted
 from agents.call_tools.reading import noted
 from agents.call_tools.scope import SpokenParameters, call_source, marked, scope_of, select
+from agents.call_tools.search_hits import Answer, answer, best_lines, matched_words, quoted_lines
 from agents.result import Record
-from agents.sources import CallQuery, CallScope, CallSource, Coverage, Found, Passage, Sources
+from agents.sources import CallQuery, CallScope, CallSource, Coverage, Found, Sources
 from agents.tool import Observation, Tool
 
 __all__ = ["SEARCH_CALLS", "SearchParameters"]
 
 _CANDIDATES = 300
 """How many passages of the source are ranked."""
-_HITS = 12
-_SHOWN = 6
-_TAIL = 0.5
-"""Passages that score under this part of the best one are left out."""
+_MARKS = '“”"'
 
 
 class SearchParameters(SpokenParameters):
@@ -35,11 +31,11 @@ class SearchParameters(SpokenParameters):
 
 
 class PassageFound(Record):
-    """One turn that fits, by its best sentences."""
+    """One turn that fits, by its best sentences, a question with its reply."""
 
     call: CallRow
     score: float
-    matched: list[str] = Field(description="words of the query found here, as stems")
+    matched: list[str] = Field(description="words of the query found here, as they are said")
     quotes: list[Quoted]
 
 
@@ -64,33 +60,30 @@ class _Looked:
 async def _run(sources: Sources, parameters: SearchParameters) -> Observation:
     source = call_source(sources)
     looked = await _look(sources, source, parameters)
-    hits = _worth_showing(ranked(looked.found, parameters.query, _HITS, parameters.side))
+    index = index_of(looked.found)
+    best = answer(index, looked.found, parameters.query, parameters.side)
     asked = [parameters.call_id] if parameters.call_id and looked.nothing is None else []
-    talks = await _read(source, dict.fromkeys([*asked, *(hit.document.call_id for hit in hits)]))
+    talks = await _read(source, dict.fromkeys([*asked, *(hit.document.call_id for hit in best.hits)]))
     evidence = looked.evidence
     passages: list[PassageFound] = []
     texts: list[str] = []
-    for hit in hits:
+    for hit in best.hits:
         talk = talks.get(hit.document.call_id)
-        lines = _best_lines(talk, hit) if talk else []
+        lines = best_lines(talk, hit) if talk else []
         if talk is None or not lines:  # changed since it was indexed
             continue
+        quotes = quoted(evidence, talk, lines)
         passages.append(
-            PassageFound(
-                call=call_row(talk.call),
-                score=hit.score,
-                matched=list(hit.matched),
-                quotes=quoted(evidence, talk, lines),
-            )
+            PassageFound(call=call_row(talk.call), score=hit.score, matched=matched_words(hit), quotes=quotes)
         )
-        if len(texts) < _SHOWN:
-            where = f"{talk.call.started.date().isoformat()} **{talk.call.title}**"
-            texts.append(f"- {where} {said(talk, lines)}")
-            statement = f"{talk.call.title}: {lines[0].speaker.name} on “{parameters.query}”"
-            evidence.fact(statement, talk, lines)
+        where = f"{talk.call.started.date().isoformat()} **{talk.call.title}**"
+        texts.append(f"- {where} {quoted_lines(talk, lines)}")
+        statement = f"{talk.call.title}: {lines[0].speaker.name} on “{parameters.query}”"
+        evidence.fact(statement, talk, lines)
     data = SearchData(query=parameters.query, calls_searched=looked.found.coverage.searched, passages=passages)
-    text = looked.nothing or "\n".join([_headline(parameters.query, data, len(texts)), *texts])
-    notes = (*looked.notes, *noted(list(talks.values())))
+    nothing_asked = index.read(parameters.query).empty
+    text = looked.nothing or "\n".join([_headline(data, best, nothing_asked=nothing_asked), *texts])
+    notes = (*looked.notes, *best.notes, *noted(list(talks.values())))
     return Observation(text, data, evidence.findings, evidence.citations, notes)
 
 
@@ -141,30 +134,30 @@ async def _read(source: CallSource, call_ids: Iterable[str]) -> dict[str, Conver
     return talks
 
 
-def _worth_showing(hits: Sequence[Hit[Passage]]) -> Sequence[Hit[Passage]]:
-    """Without the tail that shares one word with the query and nothing else."""
-    return [hit for hit in hits if hit.score >= _TAIL * hits[0].score]
-
-
-def _best_lines(talk: Conversation, hit: Hit[Passage]) -> list[Line]:
-    """The sentence of the turn with most of the query, and its successor, in order."""
-    wanted, turn = set(hit.matched), hit.document
-    spoken = talk.lines[turn.first : turn.last + 1]
-    lines = [line for line in spoken if line.speaker.id == spoken[0].speaker.id]
-    best = max(range(len(lines)), key=lambda at: (len(wanted & set(terms(lines[at].text))), -at), default=0)
-    return lines[best : best + 2]
-
-
-def _headline(query: str, data: SearchData, shown: int) -> str:
-    if read_query(query).empty:
-        return f"**“{query}” names nothing to look for.** Give the words or the subject, such as delivery times."
+def _headline(data: SearchData, best: Answer, *, nothing_asked: bool) -> str:
+    query = f"“{data.query.strip(_MARKS)}”"
+    if nothing_asked:
+        return f"**{query} names nothing to look for.** Give the words or the subject, such as delivery times."
+    searched = f"{data.calls_searched:,} transcript{'s' * (data.calls_searched != 1)} searched"
     if not data.passages:
-        return f"**“{query}” was not found** in the {data.calls_searched} transcripts searched."
+        instead = f" The nearest words that are said: {', '.join(best.instead)}." if best.instead else ""
+        return f"**{query} was not found** in the {searched}.{instead}"
     calls = len({passage.call.call_id for passage in data.passages})
-    return (
-        f"**“{query}”: the {shown} best passages**, from {data.calls_searched} transcripts searched "
-        f"({len(data.passages)} passages on {calls} call{'s' * (calls > 1)} in the data)."
-    )
+    if len(data.passages) == 1:
+        return f"**{query}: one passage**, in {searched}.{_said_by(data, best)}"
+    on = f"on {calls} calls" if calls > 1 else "on one call"
+    return f"**{query}: the {len(data.passages)} best passages**, {on}, in {searched}.{_said_by(data, best)}"
+
+
+def _said_by(data: SearchData, best: Answer) -> str:
+    """Who says it, where that was the question, or that it is not who was meant."""
+    if best.by_others:
+        return f" {best.by_others}"
+    if "who" not in plain_words(data.query):
+        return ""
+    sides = {"internal": "seller", "external": "customer", "unknown": "side unknown"}
+    first = (passage.quotes[0] for passage in data.passages)
+    return f" Said by {', '.join(dict.fromkeys(f'{it.speaker} ({sides[it.side]})' for it in first))}."
 
 
 SEARCH_CALLS = Tool(

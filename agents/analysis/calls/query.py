@@ -1,7 +1,8 @@
 """What a search asks for: the words that matter, each with its weight, and the people whose words are meant.
 
 "What did Dana Fox say about the delivery?" looks for `delivery`, said by or near Dana Fox; "what", "say" and "about"
-only make it a question. Words that can be a subject but mostly frame one ("decision", "group") count for less.
+only make it a question. Words that can be a subject but mostly frame one ("decision", "group") count for less, unless
+they are part of one, as in "decision maker".
 """
 
 import re
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz, process
 
-from agents.analysis.calls.words import stem, topic_words
+from agents.analysis.calls.words import STOP_WORDS, plain_words, stem
 
 __all__ = ["SIMILAR", "Query", "read_query", "similar_terms"]
 
@@ -66,13 +67,19 @@ def read_query(text: str, speakers: Iterable[str] = ()) -> Query:
     named, rest = _apart(text, speakers)
     weights: dict[str, float] = {}
     words: dict[str, str] = {}
-    for word in topic_words(rest):
-        if word not in ASKING_WORDS:
-            term = stem(word)
-            words.setdefault(term, word)
-            weight = _FRAMING_WEIGHT if word in FRAMING_WORDS else 1.0
-            weights[term] = max(weight, weights.get(term, 0.0))
+    said = plain_words(rest)
+    for word, following in zip(said, [*said, ""][1:], strict=True):
+        if word in STOP_WORDS or word in ASKING_WORDS or len(word) < 2:
+            continue
+        term = stem(word)
+        words.setdefault(term, word)
+        weight = _FRAMING_WEIGHT if word in FRAMING_WORDS and not _is_subject(following) else 1.0
+        weights[term] = max(weight, weights.get(term, 0.0))
     return Query(weights, named, words)
+
+
+def _is_subject(word: str) -> bool:
+    return bool(word) and word not in STOP_WORDS | ASKING_WORDS | FRAMING_WORDS
 
 
 def similar_terms(term: str, known: Iterable[str], at_least: int = SIMILAR) -> tuple[str, ...]:

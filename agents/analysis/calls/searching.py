@@ -2,25 +2,21 @@
 they are ranked.
 
 A source that keeps its calls in memory answers with `found_among`. One that keeps an index of its own stores the
-`passages_of` each call and answers with those that hold a term of the query; `ranked` then puts the candidates of
-either in order, so that both find the same.
+`passages_of` each call and answers with those that hold a term of the query; `index_of` then ranks the candidates of
+either, so that both find the same.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from agents.analysis.calls.conversation import Conversation
-from agents.analysis.calls.query import read_query, similar_terms
-from agents.analysis.calls.ranking import Place, Usual, rank
-from agents.analysis.calls.retrieval import Hit
+from agents.analysis.calls.ranking import Usual
+from agents.analysis.calls.retrieval import Index
 from agents.analysis.calls.turns import Parameters, turns_of
-from agents.analysis.calls.words import count_words, terms
-from agents.sources import Call, CallQuery, CallScope, Coverage, Found, Passage, Side
+from agents.analysis.calls.words import terms
+from agents.sources import Call, CallQuery, CallScope, Coverage, Found, Passage
 
-__all__ = ["found_among", "in_scope", "passages_of", "ranked"]
-
-_SIMILAR_COUNTS = 0.6
-"""A similar term stands for the one that was asked for, but not quite."""
+__all__ = ["found_among", "in_scope", "index_of", "passages_of"]
 
 
 def in_scope(call: Call, scope: CallScope) -> bool:
@@ -59,29 +55,12 @@ def passages_of(talk: Conversation) -> tuple[Passage, ...]:
     return tuple(passages)
 
 
-def ranked(found: Found, text: str, limit: int, side: Side | None = None) -> Sequence[Hit[Passage]]:
-    """The candidates that fit a query best, best first; with a side only what that side said is an answer."""
-    passages = found.passages
-    held = [Counter(terms(passage.text)) for passage in passages]
-    places = [
-        Place(passage.call_id, passage.start, count_words(passage.text), words.total(), passage.speaker)
-        for passage, words in zip(passages, held, strict=True)
-    ]
-    asked = read_query(text, dict.fromkeys(passage.speaker for passage in passages))
-    postings = {term: _found(term, held) for term in asked.weights}
-    having = {term: found.having.get(term) or len(places) for term, places in postings.items()}
-    usual = Usual(found.turns, found.mean_terms, having)
-    best = rank(asked, places, postings, usual, limit, lambda number: side in (None, passages[number].side))
-    return [Hit(passages[one.number], one.score, one.matched) for one in best]
-
-
-def _found(term: str, held: Sequence[Counter[str]]) -> list[tuple[int, float]]:
-    """Where a term stands and how often, or where similar ones stand if it does so nowhere."""
-    if own := [(number, float(words[term])) for number, words in enumerate(held) if words[term]]:
-        return own
-    similar = similar_terms(term, {word for words in held for word in words})
-    times = ((number, sum(words[word] for word in similar)) for number, words in enumerate(held))
-    return [(number, _SIMILAR_COUNTS * often) for number, often in times if often]
+def index_of(found: Found) -> Index[Passage]:
+    """An index over the candidates that ranks them by what is usual in everything searched."""
+    index: Index[Passage] = Index(Usual(found.turns, found.mean_terms, found.having))
+    for it in found.passages:
+        index.add(it, it.text, source=it.call_id, start=it.start, speaker=it.speaker)
+    return index
 
 
 def found_among(calls: Iterable[Call], talks: Iterable[Conversation], query: CallQuery) -> Found:

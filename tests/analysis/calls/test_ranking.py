@@ -97,3 +97,16 @@ def test_a_question_is_read_for_its_subject_and_whose_words_are_meant():
     assert (list(asked.weights), asked.speakers) == (["deliver", "time"], {"Project Manager", "Bea Buyer"})
     assert read_query("Who mentioned it?", names).empty
     assert read_query("buyer remorse", names).speakers == frozenset()
+
+
+def test_a_word_that_frames_a_question_counts_for_less_unless_it_is_part_of_the_subject():
+    assert read_query("the decision on the price").weights == {"decis": 0.4, "pric": 1.0}
+    assert read_query("who is the decision maker").weights == {"decis": 1.0, "maker": 1.0}
+
+
+def test_candidates_out_of_many_more_are_ranked_by_what_is_usual_there():
+    index: Index[str] = Index(Usual(passages=1000, mean_terms=6, having={"card": 900, "audit": 1}))
+    index.add("card", "The card is here.")
+    index.add("audit", "The audit is here.")
+    assert [hit.document for hit in index.search("card audit", 2)] == ["audit", "card"]
+    assert index.search("card audit", 2)[0].share > 0.9

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from agents.analysis.calls.conversation import Conversation, join
-from agents.analysis.calls.searching import found_among, passages_of, ranked
+from agents.analysis.calls.searching import found_among, index_of, passages_of
 from agents.sources import Call, CallQuery, CallScope, Party, Sentence, Transcript
 
 PARTIES = (Party("1", "Ann Seller", "internal", speaker_id="a"), Party("2", "Bo Buyer", "external", speaker_id="b"))
@@ -38,7 +38,8 @@ def test_the_side_and_the_scope_leave_out_what_is_not_meant() -> None:
     talks = [talk(), talk(later)]
 
     def places(query: CallQuery) -> set[tuple[str, int]]:
-        hits = ranked(found_among([CALL, later], talks, query), query.text, 10, query.side)
+        index = index_of(found_among([CALL, later], talks, query))
+        hits = index.search(query.text, 10, lambda it: query.side in (None, it.side))
         return {(hit.document.call_id, hit.document.first) for hit in hits}
 
     assert places(CallQuery("deliveries")) == {("1", 0), ("1", 1), ("2", 0), ("2", 1)}
@@ -58,4 +59,4 @@ def test_coverage_counts_what_was_looked_at_and_never_a_private_call() -> None:
 
 def test_a_word_that_nobody_says_finds_the_one_that_is_meant() -> None:
     found = found_among([CALL], [talk()], CallQuery("delivry"))
-    assert [hit.matched for hit in ranked(found, "delivry", 1)] == [("delivr",)]
+    assert [hit.matched for hit in index_of(found).search("delivry", 1)] == [("deliver",)]
