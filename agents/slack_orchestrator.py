@@ -17,6 +17,9 @@ class SlackArguments(BaseModel):
 
     channel: str | None = Field(default=None, description="channel, with or without #")
     query: str | None = Field(default=None, description="what to look for")
+    period: str | None = Field(
+        default=None, description="when it was written: 2017-12, all, or words such as last week; also of a digest"
+    )
     text: str | None = Field(default=None, description="the message to draft or post, word for word")
     confirm: bool | None = Field(default=None, description="true posts the message; anything else only drafts it")
 

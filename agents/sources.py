@@ -16,16 +16,19 @@ __all__ = [
     "CallQuery",
     "CallScope",
     "CallSource",
+    "Channel",
     "Coverage",
     "DocumentSource",
     "Found",
     "Level",
     "Message",
+    "MessageScope",
     "MessageSource",
     "Names",
     "Outlined",
     "Party",
     "Passage",
+    "Posted",
     "Sentence",
     "SourceError",
     "Sources",
@@ -288,8 +291,20 @@ class Warehouse(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Channel:
+    """A place for messages, by its name without `#`."""
+
+    name: str
+    purpose: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a channel."""
+    """One message of a channel.
+
+    `reply_to` is the id of the message whose thread it stands in; `synthetic` marks an invented message and must be
+    shown with whatever is said of it.
+    """
 
     id: str
     channel: str
@@ -297,17 +312,57 @@ class Message:
     sent: datetime
     text: str
     link: str | None = None
+    reply_to: str | None = None
+    synthetic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MessageScope:
+    """Which messages are meant; `None` leaves a dimension open. Dates are inclusive.
+
+    A period that reaches a frozen set's last day has no end: what was written there since belongs to it.
+    """
+
+    channel: str | None = None
+    from_date: date | None = None
+    to_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message that stands in its channel; `repeated` where it stood there already and was not sent again."""
+
+    message: Message
+    repeated: bool = False
 
 
 class MessageSource(Protocol):
-    """Channels of messages."""
+    """Channels of messages. What the source cannot do (no history, no posting) raises SourceError `refused`."""
 
-    async def search(self, query: str, channel: str | None = None) -> Sequence[Message]:
-        """Messages that match, newest first."""
+    async def as_of(self) -> date:
+        """The day that relative periods count back from: today for a live source, the last day of a frozen set."""
         ...
 
-    async def send(self, channel: str, text: str) -> Message:
-        """Post once and return what was posted."""
+    async def channels(self) -> Sequence[Channel]:
+        """The channels that can be read."""
+        ...
+
+    async def search(self, query: str, scope: MessageScope) -> Sequence[Message]:
+        """Messages that match, newest first. Raises SourceError `not_found` for a channel that does not exist."""
+        ...
+
+    async def history(self, scope: MessageScope) -> Sequence[Message]:
+        """What was written in the scope's channel, threads included, newest first.
+
+        Raises SourceError `not_found` for a channel that does not exist, or for none.
+        """
+        ...
+
+    async def send(self, channel: str, text: str) -> Posted:
+        """Post once: the same words for the same channel within ten minutes are one post, whoever asks again.
+
+        Raises SourceError `unavailable` where it is not known whether the message was posted, and says so.
+        """
         ...
 
 

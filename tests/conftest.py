@@ -29,7 +29,8 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(state: Path) -> Generator[str]:
     """The address of a Sophia with the packaged configuration and operators' rights."""
     command = [SOPHIA, "serve", "--http", "127.0.0.1:0", "--operator", "--state", str(state)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=quiet_environment()) as process:
+    environment = {**quiet_environment(), "SOPHIA_WORKSPACE_DATA": str(state / "workspace")}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if "Sophia serves" in line:

@@ -12,7 +12,7 @@ a program that wants to react. It holds no structured content, which would break
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import anyio
@@ -20,7 +20,18 @@ import anyio.to_thread
 import mcp_types as types
 from mcp import MCPError
 
-__all__ = ["ERROR_META_KEY", "Json", "ToolError", "ToolSpec", "Toolset", "boolean", "string"]
+__all__ = [
+    "ADDS",
+    "ERROR_META_KEY",
+    "Json",
+    "ToolError",
+    "ToolSpec",
+    "Toolset",
+    "boolean",
+    "given",
+    "string",
+    "takes",
+]
 
 Json = dict[str, Any]
 """A JSON object on its way in or out. Inside, values have types of their own."""
@@ -34,6 +45,10 @@ MAX_COMPLAINT_CHARS = 300  # a complaint quotes the argument, and an argument ca
 READ_ONLY = types.ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
+ADDS = types.ToolAnnotations(
+    read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False
+)
+"""Puts something there and takes nothing away; the same call twice may put it there twice."""
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +80,7 @@ class ToolSpec:
     output_schema: Json
     run: Callable[[Mapping[str, Any]], Json]
     interrupt: Callable[[], None] | None = None
+    annotations: types.ToolAnnotations = field(default_factory=lambda: READ_ONLY)
 
     def published(self) -> types.Tool:
         return types.Tool(
@@ -73,7 +89,7 @@ class ToolSpec:
             description=self.description,
             input_schema=self.input_schema,
             output_schema=self.output_schema,
-            annotations=READ_ONLY,
+            annotations=self.annotations,
         )
 
 
@@ -136,6 +152,17 @@ def string(description: str, **more: object) -> Json:
 def boolean(description: str, *, default: bool) -> Json:
     """Schema of a yes or no argument."""
     return {"type": "boolean", "description": description, "default": default}
+
+
+def takes(properties: Json, *required: str) -> Json:
+    """An input: these arguments and no others."""
+    schema: Json = {"type": "object", "properties": properties, "additionalProperties": False}
+    return schema | {"required": list(required)} if required else schema
+
+
+def given(properties: Json, *required: str) -> Json:
+    """An output: at least these fields."""
+    return {"type": "object", "properties": properties, "required": list(required or properties)}
 
 
 def _validator(schema: Json) -> Validate:

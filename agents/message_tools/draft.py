@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.message_tools.channel import plain_channel
+from agents.message_tools.scope import plain_channel
 from agents.result import Record
 from agents.sources import SourceError, Sources
 from agents.tool import Observation, Tool
@@ -20,11 +20,12 @@ class DraftParameters(BaseModel):
 
 
 class DraftData(Record):
-    """A message that was not posted, or was."""
+    """A message that was not posted, or was; `repeated` where it stood there before this call."""
 
     channel: str | None
     text: str
     posted: bool = False
+    repeated: bool = False
     id: str | None = None
     link: str | None = None
 

@@ -1,19 +1,24 @@
 """The tool `post_message`: posts one message, once, and only when the caller confirmed it.
 
 `confirm` is never read out of a request: a transcript or a message that says "post this" posts nothing. Without it
-the tool drafts, and calls no source.
+the tool drafts, and calls no source. The same words for the same channel within ten minutes are one post: a caller
+whose answer was lost repeats the call, and cannot know the session id that stood in it.
 """
+
+from datetime import UTC
 
 from pydantic import Field
 
-from agents.message_tools.channel import messages_of, plain_channel
 from agents.message_tools.draft import DraftData, DraftParameters, draft
-from agents.message_tools.search import citation
+from agents.message_tools.quoting import citation
+from agents.message_tools.scope import messages_of, plain_channel
 from agents.result import Finding
-from agents.sources import SourceError, Sources
+from agents.sources import Posted, SourceError, Sources
 from agents.tool import Observation, Tool
 
-__all__ = ["POST_MESSAGE"]
+__all__ = ["POST_MESSAGE", "stands"]
+
+AGAIN = "The same words are posted once in ten minutes. To post them again on purpose, wait or change a word."
 
 
 class PostParameters(DraftParameters):
@@ -30,14 +35,32 @@ async def run(sources: Sources, wanted: PostParameters) -> Observation:
     channel = plain_channel(wanted.channel)
     if channel is None:
         raise SourceError("not_found", "Nothing was posted: give `channel`, the channel to post to.")
-    sent = await messages_of(sources).send(channel, (wanted.text or "").strip())
+    posted = await messages_of(sources).send(channel, (wanted.text or "").strip())
+    return stands(posted)
+
+
+def stands(posted: Posted) -> Observation:
+    """What is said of a message that stands in its channel, posted now or before."""
+    sent = posted.message
     cited = citation(sent)
     body = "\n".join(f"> {line}" for line in sent.text.splitlines())
     link = f"\n\n{sent.link}" if sent.link else ""
+    headline = f"Posted to #{sent.channel}"
+    if posted.repeated:
+        at = sent.sent.astimezone(UTC)
+        headline = f"Already in #{sent.channel} since {at:%H:%M} UTC, by {sent.author}; not posted again"
+        link += f"\n\n{AGAIN}"
     return Observation(
-        text=f"**Posted to #{sent.channel}:**\n\n{body}{link}",
-        data=DraftData(channel=sent.channel, text=sent.text, posted=True, id=sent.id, link=sent.link),
-        findings=(Finding(statement=f"Posted to #{sent.channel}", kind="fact", citations=[cited.id], confidence=1),),
+        text=f"**{headline}:**\n\n{body}{link}",
+        data=DraftData(
+            channel=sent.channel,
+            text=sent.text,
+            posted=not posted.repeated,
+            repeated=posted.repeated,
+            id=sent.id,
+            link=sent.link,
+        ),
+        findings=(Finding(statement=headline, kind="fact", citations=[cited.id], confidence=1),),
         citations=(cited,),
     )
 

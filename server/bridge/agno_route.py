@@ -186,7 +186,7 @@ def _error(failed: Failed) -> SophiaError:
         "not_found": NotFound,
         "internal": InternalError,
     }
-    passing = failed.kind in {"source_down", "model_down"}
+    passing = failed.kind in {"source_down", "model_down"} and not failed.wrote
     retry_after_s = failed.retry_after_s or (RETRY_AFTER_S if passing else None)
     return kinds[failed.kind](failed.message, delivered=failed.wrote, retry_after_s=retry_after_s)
 

@@ -18,7 +18,9 @@ from server.config.problems import ConfigurationError, Keys, Problem, nearest
 from server.config.schema import leaves
 
 PREFIX: Final = "SOPHIA_"
-RESERVED: Final = frozenset({"SOPHIA_CONFIG_DIR", "SOPHIA_STATE_DIR", "SOPHIA_GONG_DATA", "SOPHIA_LOG_LEVEL"})
+RESERVED: Final = frozenset(
+    {"SOPHIA_CONFIG_DIR", "SOPHIA_STATE_DIR", "SOPHIA_GONG_DATA", "SOPHIA_WORKSPACE_DATA", "SOPHIA_LOG_LEVEL"}
+)
 TOP: Final = "agno_integration"
 
 _REFERENCED = re.compile(r"\$\{env:(\w+)")

@@ -28,6 +28,11 @@ Capability = Literal[
     "warehouse.query",
     "crm.deals",
     "crm.owners",
+    "crm.analytics",
+    "messages.search",
+    "messages.history",
+    "messages.channels",
+    "messages.send",
 ]
 
 CANDIDATES: Mapping[Capability, tuple[str, ...]] = {
@@ -39,6 +44,11 @@ CANDIDATES: Mapping[Capability, tuple[str, ...]] = {
     "warehouse.query": ("execute_query", "execute_sql", "run_query", "read_query"),
     "crm.deals": ("list_deals", "hubspot-list-objects", "search_crm_objects", "soqlQuery", "run_soql_query"),
     "crm.owners": ("search_owners",),
+    "crm.analytics": ("get_analytics",),
+    "messages.search": ("search_messages",),
+    "messages.history": ("get_channel_history",),
+    "messages.channels": ("list_channels",),
+    "messages.send": ("send_message",),
 }
 """Tool names that are known to have a capability; the first that a server offers is taken."""
 
@@ -121,7 +131,10 @@ class Binding:
         return cast("Mapping[str, Any]", self.tool.input_schema.get("properties") or {})
 
 
-OURS = frozenset({"objectType", "properties", "associations", "rep", "pattern"})
+OURS = frozenset(
+    {"objectType", "properties", "associations", "rep", "pattern"}
+    | {"channel", "text", "oldest", "latest", "client_msg_id", "metric_type", "time_period"}
+)
 """Arguments that adapters give under exactly this name."""
 
 

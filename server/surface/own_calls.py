@@ -40,7 +40,7 @@ from server.surface.sessions import Sessions
 
 __all__ = ["Asking", "OwnCalls"]
 
-BINDABLE: frozenset[Need] = frozenset({"calls", "warehouse"})
+BINDABLE: frozenset[Need] = frozenset({"calls", "warehouse", "messages"})
 UNTYPED = frozenset({"request", "session_id"})
 
 
@@ -155,8 +155,7 @@ class OwnCalls:
         facts = await self._bound.known.look()
         waited_ms = (time.perf_counter() - asked) * 1000
         # Relative periods count back from the last day of the source that the tool asks first.
-        first = tool.members[0].tools[0].needs
-        as_of = facts.warehouse_as_of if first == "warehouse" else facts.calls_as_of
+        as_of = facts.as_of(tool.members[0].tools[0].needs)
         today = as_of or datetime.now(UTC).date()
         if "period" in given:
             given["period"] = _period(str(given["period"]), today).text

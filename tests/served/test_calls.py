@@ -168,7 +168,7 @@ async def test_progress_tells_what_an_agent_is_doing(client) -> None:
         ("gong_intelligence", {"call_id": "740017102400030"}, "7400171024000301"),
         ("gong_intelligence", {"request": "x" * 5_000_000}, "5,000,000"),
         ("sales_coach", {"rep": "Darcel Schlecht", "period": "soonish"}, "soonish"),
-        ("slack_orchestrator", {"request": "What was said about GTX Pro?"}, "message"),
+        ("slack_orchestrator", {"query": "Acme", "channel": "deal-east"}, "deals-east"),
         ("snowflake__execute_query", {"query": "DROP TABLE opportunities"}, "SELECT"),
         ("snowflake__execute_query", {"sql": "SELECT 1"}, "sql"),
         ("gong__get_call_details", {"callId": "123"}, "123"),

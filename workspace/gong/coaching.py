@@ -12,10 +12,11 @@ from typing import Any
 
 from workspace.gong.analysis import METHOD
 from workspace.gong.call import Call, Card, Sentence
-from workspace.gong.library import Library, User, nearest
+from workspace.gong.library import Library, User
 from workspace.gong.pages import Span, read_instant
 from workspace.gong.rules import observe
 from workspace.gong.stats import CallStats, call_stats, turns
+from workspace.nearest import nearest
 from workspace.toolset import Json, ToolError
 
 __all__ = ["coaching_report"]

@@ -18,6 +18,7 @@ from workspace.crm import AS_OF, Crm
 from workspace.gong.call import Call, Card, read_call
 from workspace.gong.script import read_script
 from workspace.gong.shape import SELLER_DOMAIN, call_of, email_of, user_id_of
+from workspace.nearest import nearest
 from workspace.toolset import ToolError
 
 __all__ = ["BUNDLED_CALLS", "Library", "User", "bundled", "imported"]
@@ -187,14 +188,6 @@ def imported(folder: Path) -> Library:
         return read_call(pair["call"], pair.get("transcript"))
 
     return Library(lambda: sorted(folder.glob("*.json")), read, stamp=lambda: folder.stat().st_mtime_ns)
-
-
-def nearest(wanted: str, known: Iterable[str], limit: int = 3) -> list[str]:
-    """The known names most like the wanted one. rapidfuzz is imported by the first mistake."""
-    from rapidfuzz import fuzz, process
-
-    found = process.extract(wanted, list(known), scorer=fuzz.WRatio, limit=limit, processor=str.lower)
-    return [name for name, _, _ in found]
 
 
 def _staff(crm: Crm) -> tuple[User, ...]:

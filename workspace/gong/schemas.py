@@ -3,9 +3,9 @@
 What comes from Gong is described as far as a client relies on it and stays open: Gong adds fields.
 """
 
-from workspace.toolset import Json
+from workspace.toolset import Json, given
 
-__all__ = ["CALL_ID", "SPAN", "given", "listing", "takes", "things"]
+__all__ = ["CALL_ID", "SPAN", "listing", "things"]
 
 CALL_ID: Json = {
     "type": "string",
@@ -32,17 +32,6 @@ RECORDS: Json = {
 
 AS_OF: Json = {"type": ["string", "null"], "description": "The day relative periods count from, YYYY-MM-DD."}
 SYNTHETIC: Json = {"type": "boolean", "description": "True where calls were invented; say so when you show them."}
-
-
-def takes(properties: Json, *required: str) -> Json:
-    """An input: these arguments and no others."""
-    schema: Json = {"type": "object", "properties": properties, "additionalProperties": False}
-    return schema | {"required": list(required)} if required else schema
-
-
-def given(properties: Json, *required: str) -> Json:
-    """An output: at least these fields."""
-    return {"type": "object", "properties": properties, "required": list(required or properties)}
 
 
 def things(description: str) -> Json:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from workspace.gong.call import Call, Card, Sentence
-from workspace.gong.library import Library, nearest
+from workspace.gong.library import Library
 from workspace.gong.pages import read_span, records
+from workspace.nearest import nearest
 from workspace.toolset import Json
 
 __all__ = ["search_calls"]

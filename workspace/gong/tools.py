@@ -9,9 +9,9 @@ from workspace.gong.coaching import coaching_report
 from workspace.gong.extraction import extract_transcript
 from workspace.gong.library import Library
 from workspace.gong.recordings import call_details, list_calls, transcripts, users
-from workspace.gong.schemas import AS_OF, CALL_ID, SPAN, SYNTHETIC, given, listing, takes, things
+from workspace.gong.schemas import AS_OF, CALL_ID, SPAN, SYNTHETIC, listing, things
 from workspace.gong.search import search_calls
-from workspace.toolset import Json, ToolSpec, boolean, string
+from workspace.toolset import Json, ToolSpec, boolean, given, string, takes
 
 __all__ = ["call_tools"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from workspace.toolset import Json, ToolSpec, string
+from workspace.toolset import Json, ToolSpec, string, takes
 
 if TYPE_CHECKING:
     from workspace.snowflake.warehouse import Rows, TableInfo, Warehouse
@@ -72,7 +72,7 @@ def warehouse_tools(open_warehouse: "Callable[[], Warehouse]") -> list[ToolSpec]
             "Run one read-only SELECT (DuckDB SQL) on the sales warehouse: deals, accounts, products, sellers. Ask the "
             "view opportunities first: it has stage, dates, value, seller, manager, product and sector in one row. "
             "Dates count back from as_of, not from today.",
-            _takes(
+            takes(
                 {
                     "query": string("One SELECT; WITH and UNION are fine.", minLength=1),
                     "limit": {"type": "integer", "minimum": 1, "maximum": 10_000, "default": 1000},
@@ -87,7 +87,7 @@ def warehouse_tools(open_warehouse: "Callable[[], Warehouse]") -> list[ToolSpec]
             "list_tables",
             "List tables",
             "Every table and view with its columns, number of rows and what it is for.",
-            _takes({}),
+            takes({}),
             {
                 "type": "object",
                 "properties": {"tables": {"type": "array", "items": TABLE}, "as_of": AS_OF},
@@ -99,7 +99,7 @@ def warehouse_tools(open_warehouse: "Callable[[], Warehouse]") -> list[ToolSpec]
             "describe_table",
             "Describe a table",
             "The columns and types of one table or view, its number of rows and what it is for.",
-            _takes({"table": TABLE_NAME}, "table"),
+            takes({"table": TABLE_NAME}, "table"),
             TABLE,
             describe_table,
         ),
@@ -107,22 +107,13 @@ def warehouse_tools(open_warehouse: "Callable[[], Warehouse]") -> list[ToolSpec]
             "get_table_sample",
             "Sample a table",
             "The first n rows of a table or view, to see what the values look like.",
-            _takes(
+            takes(
                 {"table": TABLE_NAME, "n": {"type": "integer", "minimum": 1, "maximum": 100, "default": 10}}, "table"
             ),
             ROWS,
             get_table_sample,
         ),
     ]
-
-
-def _takes(properties: Json, *required: str) -> Json:
-    return {
-        "type": "object",
-        "properties": properties,
-        "additionalProperties": False,
-        **({"required": list(required)} if required else {}),
-    }
 
 
 def _rows(rows: "Rows", as_of: str) -> Json:

@@ -7,7 +7,7 @@ fetched is worth keeping.
 from collections.abc import Callable, Mapping
 from typing import TypeVar, cast
 
-from agents.sources import CallSource, Sources, Warehouse
+from agents.sources import CallSource, MessageSource, Sources, Warehouse
 from agents.tool import Need
 from server.config.downstream import Classification
 from server.config.servers import DownstreamServer
@@ -16,6 +16,7 @@ from server.downstream.adapters.crm import CrmWarehouse
 from server.downstream.adapters.deal_feed import feed_of
 from server.downstream.adapters.gong_feed import Doors, GongFeed
 from server.downstream.adapters.known import Known
+from server.downstream.adapters.messages import McpMessages, MessageDoors
 from server.downstream.adapters.warehouse import McpWarehouse
 from server.downstream.capabilities import Binding, Capability, bind
 from server.downstream.connection import Connection
@@ -26,6 +27,12 @@ __all__ = ["Bound"]
 STRICTNESS: tuple[Classification, ...] = ("confidential", "internal", "public")
 CALL_CAPABILITIES: tuple[Capability, ...] = ("calls.list", "calls.details", "calls.transcripts")
 DEAL_CAPABILITIES: tuple[Capability, ...] = ("warehouse.query", "crm.deals", "crm.owners")
+MESSAGE_CAPABILITIES: tuple[Capability, ...] = (
+    "messages.search",
+    "messages.history",
+    "messages.channels",
+    "messages.send",
+)
 SourceT = TypeVar("SourceT")
 
 
@@ -70,6 +77,7 @@ class Bound:
         sources = Sources(
             calls=self._kept("calls", CALL_CAPABILITIES, self._calls),
             warehouse=self._kept("warehouse", DEAL_CAPABILITIES, self._warehouse),
+            messages=self._kept("messages", MESSAGE_CAPABILITIES, self._messages),
         )
         if sources != self.sources:
             self.sources = sources
@@ -97,3 +105,7 @@ class Bound:
         if (deals := self.at("crm.deals")) is not None:
             return CrmWarehouse(deals[1].server, feed_of(deals, self.at("crm.owners")))
         return None
+
+    def _messages(self) -> MessageSource | None:
+        doors: MessageDoors = {c: door for c in MESSAGE_CAPABILITIES if (door := self.at(c)) is not None}
+        return McpMessages(doors) if "messages.search" in doors else None

@@ -12,6 +12,7 @@ from datetime import date
 import anyio
 
 from agents.sources import Names, SourceError, Sources
+from agents.tool import Need
 from agents.warehouse_tools.vocabulary import vocabulary
 
 __all__ = ["Facts", "Known"]
@@ -31,6 +32,12 @@ class Facts:
     vocabulary: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     calls_as_of: date | None = None
     warehouse_as_of: date | None = None
+    messages_as_of: date | None = None
+
+    def as_of(self, need: Need) -> date | None:
+        """The last day of the source that a tool needs; of the calls where that source has no day of its own."""
+        days = {"warehouse": self.warehouse_as_of, "messages": self.messages_as_of or self.calls_as_of}
+        return days.get(need, self.calls_as_of)
 
 
 class Known:
@@ -70,6 +77,7 @@ class Known:
             async with anyio.create_task_group() as asking:
                 asking.start_soon(self._asked, self._calls)
                 asking.start_soon(self._asked, self._warehouse)
+                asking.start_soon(self._asked, self._messages)
             first.set()
 
     async def _asked(self, ask: Callable[[], Awaitable[None]]) -> None:
@@ -94,3 +102,8 @@ class Known:
             self.facts = replace(self.facts, warehouse_as_of=as_of)
             found = await vocabulary(warehouse)
             self.facts = replace(self.facts, vocabulary=found)
+
+    async def _messages(self) -> None:
+        messages = self._sources().messages
+        if messages is not None:
+            self.facts = replace(self.facts, messages_as_of=await messages.as_of())

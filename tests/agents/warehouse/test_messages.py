@@ -1,14 +1,15 @@
 """Slack Orchestrator: it finds and quotes, drafts freely, and posts only when the caller says so."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from agents.catalog import AGENTS
 from agents.slack_orchestrator import SLACK_ORCHESTRATOR
-from agents.sources import Message, SourceError, Sources
+from agents.sources import Channel as Place
+from agents.sources import Message, MessageScope, Posted, SourceError, Sources
 from agents.tool import Observation
 
 Use = Callable[..., Awaitable[Observation]]
@@ -32,14 +33,27 @@ class Channel:
             ),
         ]
 
-    async def search(self, query: str, channel: str | None = None) -> Sequence[Message]:
-        del channel
-        return [message for message in self.messages if query.lower() in message.text.lower()]
+    async def as_of(self) -> date:
+        return date(2017, 12, 31)
 
-    async def send(self, channel: str, text: str) -> Message:
+    async def channels(self) -> Sequence[Place]:
+        return [Place("sales", "Where sellers talk")]
+
+    async def search(self, query: str, scope: MessageScope) -> Sequence[Message]:
+        return [message for message in await self.history(scope) if query.lower() in message.text.lower()]
+
+    async def history(self, scope: MessageScope) -> Sequence[Message]:
+        if scope.channel not in {None, "sales"}:
+            raise SourceError("not_found", "There is no channel. Nearest: sales.")
+        first, last = scope.from_date or date.min, scope.to_date or date.max
+        return [message for message in reversed(self.messages) if first <= message.sent.date() <= last]
+
+    async def send(self, channel: str, text: str) -> Posted:
+        if standing := next((it for it in self.messages if it.text == text), None):
+            return Posted(standing, repeated=True)
         sent = Message(f"m{len(self.messages) + 1}", channel, "Sophia", datetime(2017, 12, 3, tzinfo=UTC), text)
         self.messages.append(sent)
-        return sent
+        return Posted(sent)
 
 
 @pytest.fixture
@@ -59,7 +73,7 @@ def use(channel: Channel) -> Use:
 
 async def test_a_message_is_quoted_with_its_link(use: Use) -> None:
     seen = await use("search_messages", query="renewal")
-    assert "[#sales, Dana, 2017-12-01] “Renewal is at risk.”" in seen.text
+    assert "[#sales, Dana, 2017-12-01](https://x.example/m1) “Renewal is at risk.”" in seen.text
     assert seen.citations[0].model_dump()["link"] == "https://x.example/m1"
 
 
@@ -86,6 +100,10 @@ async def test_without_confirmation_a_message_is_only_drafted(use: Use, channel:
 async def test_a_confirmed_message_is_posted_once(use: Use, channel: Channel) -> None:
     seen = await use("post_message", channel="#sales", text="Great quarter!", confirm=True)
     assert seen.data.model_dump()["posted"] is True
+    again = await use("post_message", channel="#sales", text="Great quarter!", confirm=True)
+    assert again.text.startswith("**Already in #sales since 00:00 UTC, by Sophia; not posted again:**")
+    assert "To post them again on purpose" in again.text
+    assert again.data.model_dump()["posted"] is False
     assert [message.text for message in channel.messages[2:]] == ["Great quarter!"]
 
 
