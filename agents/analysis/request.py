@@ -95,6 +95,7 @@ def parse_request(
     read_newest(reading)
     read_deal_id(reading)
     read_coaching(reading)
+    read_text(reading)
     read_periods(reading)
     read_metric(reading)
     known = {"account": names.accounts, "rep": names.reps}
@@ -109,7 +110,6 @@ def parse_request(
         read_limit,
         read_order,
         read_channel,
-        read_text,
         read_query,
         read_side,
         read_focus,
@@ -150,6 +150,8 @@ def read_periods(reading: Reading) -> None:
     dated = any(name in reading.arguments for name in ("period", "from_date", "to_date"))
     if dated or not any(name in reading.fields for name in ("period", "from_date", "to_date")):
         return
+    if "text" in reading.arguments:
+        return  # the days in a message are the message's
     text = without_coaching(reading.text) if "coached_on" in reading.arguments else reading.text
     before, against = compared_with(text, reading.as_of) or (text, None)
     if YEAR_ON_YEAR.search(text) and against is None and reading.wants("against"):
