@@ -147,11 +147,10 @@ def read_deal_id(reading: Reading) -> None:
 
 def read_periods(reading: Reading) -> None:
     """Into `period` and `against`, or into `from_date` and `to_date`."""
-    dated = any(name in reading.arguments for name in ("period", "from_date", "to_date"))
+    # The days in a message to be posted are the message's.
+    dated = any(name in reading.arguments for name in ("period", "from_date", "to_date", "text"))
     if dated or not any(name in reading.fields for name in ("period", "from_date", "to_date")):
         return
-    if "text" in reading.arguments:
-        return  # the days in a message are the message's
     text = without_coaching(reading.text) if "coached_on" in reading.arguments else reading.text
     before, against = compared_with(text, reading.as_of) or (text, None)
     if YEAR_ON_YEAR.search(text) and against is None and reading.wants("against"):
