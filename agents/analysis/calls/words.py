@@ -55,9 +55,11 @@ _DOUBLED = re.compile(r"([bdgmnpt])\1\Z")
 _SHORT_PLURAL = re.compile(r"[a-z]{2}[^\W\dsu]s")
 
 
+@lru_cache(maxsize=65536)
 def count_words(text: str) -> int:
     """How many words were spoken; punctuation marks that stand alone are none."""
-    return sum(1 for token in text.split() if any(character.isalnum() for character in token))
+    tokens = text.split()
+    return len(tokens) - sum(1 for token in tokens if not token[0].isalnum() and not any(map(str.isalnum, token)))
 
 
 @lru_cache(maxsize=65536)
