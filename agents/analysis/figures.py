@@ -7,7 +7,11 @@ with digits are no figures (`figure_reading`).
 
 Otherwise its sentence is dropped and counted; in a list the item, in a table the row, and a table without rows goes
 with its heading row. A line that stands in the evidence as it is passes without being looked at, so what our own tools
-wrote always passes. Numbers written as words are not read.
+wrote always passes. A figure is one in words or other digits, too.
+
+What stands between quotation marks and has three words or more must stand in the evidence or in the request, or its
+sentence goes: an invented quote is worse than an invented figure. Left out is only what the prose proposes to say
+("try asking “…”") and does not give a place to.
 """
 
 import json
@@ -17,7 +21,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
 
-from agents.analysis.figure_reading import Figure, Values, read_figures, values_in
+from agents.analysis.figure_reading import ODD, Figure, Values, read_figures, values_in
+from agents.analysis.spelled_numbers import SPELLED
 
 __all__ = ["Checked", "check"]
 
@@ -26,7 +31,16 @@ ITEM = re.compile(r"^(\s*(?:[-*+•]|\d{1,3}[.)])\s+)")
 HEADING = re.compile(r"^\s{0,3}#{1,6}\s+")
 SEPARATOR = re.compile(r"^\s*\|?[\s:|-]*-[\s:|-]*\|?\s*$")
 MARKUP = re.compile(r"^[\s>*_#|-]+|[\s*_|]+$")
-DIGIT = re.compile(r"\d")
+MAY_HOLD = re.compile(rf"[\d“\"]|{ODD}|\b{SPELLED}", re.IGNORECASE)
+"""What a figure or a quote begins with."""
+QUOTE_WORDS = 3
+LEFT_OUT = re.compile(r"\s*(?:…|\.{3}|\[[^\]]*\])\s*")
+PROPOSAL = re.compile(
+    r"\b(?:ask|asking|try|trying|say|saying|suggest|suggested|something like|such as|for example|e\.g\.|instead of)\b"
+    r"[^.“\"]{0,40}$",
+    re.IGNORECASE,
+)
+REFERENCE = re.compile(r"\s*[(\[]\s*\d")
 QUOTE = re.compile(r"“([^”]{3,})”|\"([^\"]{3,})\"")
 SENTENCE_END = re.compile(
     r"(?<=[.!?…])(?<!\bvs\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bNo\.)(?<!\bca\.)(?<!\bapprox\.)(?<!\bInc\.)(?<!\bCorp\.)"
@@ -83,11 +97,12 @@ class Ground:
     def _plain(self) -> str:
         """The evidence on one line, its JSON escapes read, to find quotes in."""
         texts = [unescaped(part) if part[:1] in "{[" else part for part in self._evidence]
-        return re.sub(r"\s+", " ", " ".join(texts)).casefold()
+        return straight(re.sub(r"\s+", " ", " ".join([*texts, self._request])).casefold())
 
     def quotes(self, text: str) -> bool:
-        bare = re.sub(r"\s+", " ", text).strip(" .…").casefold()
-        return bare in self._plain
+        """Whether all parts of a quote stand in the evidence or in the request; it may leave words out."""
+        parts = [re.sub(r"\s+", " ", part).strip(" .,;:!?–-").casefold() for part in LEFT_OUT.split(text)]
+        return all(straight(part) in self._plain for part in parts)
 
     @cached_property
     def _values(self) -> Values:
@@ -111,8 +126,10 @@ class Ground:
 
         `before` are the values of the sentence before, from which a figure may be computed too.
         """
-        if DIGIT.search(text) is None or self.says(text):
+        if MAY_HOLD.search(text) is None or self.says(text):
             return []
+        if self._invents(text):
+            return None
         figures = list(read_figures(self._without_quotes(text)))
         found = [self._values.carry(figure) for figure in figures]
         known = [value for value in found if value is not None]
@@ -123,6 +140,15 @@ class Ground:
                 return None
         return known
 
+    def _invents(self, text: str) -> bool:
+        """Whether a quote of the text stands nowhere."""
+        for match in QUOTE.finditer(text):
+            said = match[1] or match[2]
+            proposed = PROPOSAL.search(text[: match.start()]) and not REFERENCE.match(text[match.end() :])
+            if len(said.split()) >= QUOTE_WORDS and not self.quotes(said) and not proposed:
+                return True
+        return False
+
     def carries(self, text: str) -> bool:
         """Whether every figure of the text comes from somewhere."""
         return self.weigh(text) is not None
@@ -132,6 +158,10 @@ class Ground:
             return " " * len(match[0]) if self.quotes(match[1] or match[2]) else match[0]
 
         return QUOTE.sub(masked, text)
+
+
+def straight(text: str) -> str:
+    return text.replace("’", "'").replace("‘", "'")
 
 
 def derivable(figure: Figure, known: Sequence[float]) -> bool:

@@ -82,6 +82,49 @@ def test_a_figure_from_nowhere_takes_its_sentence_along(prose: str) -> None:
     assert not kept(prose)
 
 
+CARRIED = [
+    "Sixty percent of deals were won.",
+    "About three fifths of the deals were won.",
+    "There are three regions.",
+    "West led the three.",
+    "She said “We pay 500 dollars …”.",
+    "She said “we pay … a seat”, which is “expensive”.",
+    "One of them asked.",
+    "Try asking “What would it take to get there?”",
+    "The talk lasted one hundred and ninety-two seconds.",
+    "In the first half of the year and the third quarter.",
+    "East made 824,853 or 8.24853e5, which is 0xc9615.",
+]
+INVENTED = [
+    "Forty percent of the deals were won.",
+    "Two thirds of the deals were lost.",
+    "More than half of the team agreed.",
+    "Revenue was four million dollars.",
+    "Revenue doubled, to twice the plan of eighty-seven.",
+    "The win rate is ½.",
+    "They spoke Ⅻ times.",
+    "Revenue was 1e9.",
+    "The key figure is 0x3f.",
+    "She said “We will sign tomorrow without any doubt”.",
+    'She said "this is the best offer we have seen".',
+    "You could say “we were burned before” [01:15 Dana Fox].",
+    "It costs 500%.",
+    "It costs 500 seconds.",
+    "It costs five hundred percent.",
+    "The share is $60.25.",
+]
+
+
+@pytest.mark.parametrize("prose", CARRIED)
+def test_words_other_digits_and_quotes_pass_where_the_evidence_has_them(prose: str) -> None:
+    assert kept(prose), check(prose, [*EVIDENCE, "60.25 % won"], REQUEST)
+
+
+@pytest.mark.parametrize("prose", INVENTED)
+def test_an_invention_in_words_other_digits_units_or_quotes_is_dropped(prose: str) -> None:
+    assert check(prose, [*EVIDENCE, "60.25 % won"], REQUEST).dropped == 1
+
+
 def test_only_the_sentence_of_the_figure_is_dropped_and_counted() -> None:
     checked = check("Revenue was $2,802,496. It will be $3.9M next year. West led with $989,861.", EVIDENCE, REQUEST)
     assert checked.text == "Revenue was $2,802,496. West led with $989,861."
