@@ -4,7 +4,7 @@ BIN := .venv/bin
 EXTERNAL := node time motherduck
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint test-external lock clean
+.PHONY: demo test lint test-external train-tools lock clean
 
 demo: .venv/run.done  ## one agent, one team and one proxied call, over stdio, on the bundled data
 	@$(BIN)/python -m server.demo
@@ -21,14 +21,17 @@ lint: .venv/dev.done
 test-external: .venv/dev.done $(EXTERNAL:%=.venv-external/%.done)  ## servers that others wrote, fetched from npm and PyPI
 	@$(BIN)/pytest tests/external -rs
 
+train-tools: .venv-train/train.done  ## what rebuilds the trained models, in an environment of its own
+
 lock:  ## pin the newest versions that pyproject.toml allows
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group build -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade pyproject.toml --group dev -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade --group train -o requirements-train.lock
 	for server in time motherduck; do echo mcp-server-$$server | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade - -o tests/external/$$server.lock; done
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm update --prefix tests/external/node --package-lock-only
 
 clean:
-	rm -rf .venv .venv-external
+	rm -rf .venv .venv-external .venv-train
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Sophia needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 demo" if sys.version_info < (3, 11) else 0)'
@@ -43,6 +46,12 @@ clean:
 .venv/dev.done: requirements-dev.lock .venv/run.done
 	@echo "installing the development tools into .venv"
 	@$(BIN)/pip install -qq --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv-train/train.done: requirements-train.lock | .venv/bin/python
+	@echo "installing what trains models into .venv-train"
+	@$(BIN)/python -m venv --clear .venv-train
+	@.venv-train/bin/pip install -qq --require-hashes -r $<
 	@touch $@
 
 # Each in an environment of its own: they pin what Sophia has in other versions.

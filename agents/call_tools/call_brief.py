@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from agents.analysis.calls.conversation import Conversation, Line, is_english
-from agents.analysis.calls.interaction import Interaction, interaction_of, questions_in
+from agents.analysis.calls.interaction import Interaction, interaction_of
 from agents.analysis.calls.key_sentences import key_sentences
 from agents.analysis.calls.next_steps import NextStep, closes_with_step, next_steps_in
 from agents.analysis.calls.objections import Objection, objections_in
+from agents.analysis.calls.questions import questions_in
 from agents.call_tools.call_list import CallLine, list_calls
 from agents.call_tools.evidence import Evidence, clock, headline, more, percent, quote
 from agents.call_tools.material import CallRow, Material, Quoted, call_row, gather, quoted

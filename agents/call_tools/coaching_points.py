@@ -12,9 +12,10 @@ from statistics import fmean
 from typing import Any, Literal
 
 from agents.analysis.calls.conversation import Conversation, Line
-from agents.analysis.calls.interaction import Interaction, interaction_of, questions_in
+from agents.analysis.calls.interaction import Interaction, interaction_of
 from agents.analysis.calls.next_steps import NextStep, closes_with_step, next_steps_in
 from agents.analysis.calls.objections import Objection, objections_in
+from agents.analysis.calls.questions import questions_in
 from agents.call_tools.coaching_scope import coaching_data, kind_of
 from agents.call_tools.evidence import percent
 

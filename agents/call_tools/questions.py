@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from agents.analysis.calls.conversation import Conversation, Line
-from agents.analysis.calls.interaction import questions_in
-from agents.analysis.calls.questions import QuestionKind
+from agents.analysis.calls.questions import Asked, asked_in
 from agents.call_tools.evidence import CALLS_SHOWN, headline, more, more_calls, said
 from agents.call_tools.material import (
     ROW_LIMIT,
@@ -36,6 +35,9 @@ class QuestionView(Record):
     call_id: str
     kind: str = Field(description="open (invites a story) or closed (yes, no, a name or a number answers it)")
     quote: Quoted
+    confidence: float = Field(
+        description="1 for a question mark or a plain request to tell; less where wording and what followed decided"
+    )
 
 
 class QuestionCount(Record):
@@ -61,19 +63,18 @@ async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
     counts: list[QuestionCount] = []
     views: list[QuestionView] = []
     texts: list[str] = []
-    number = 0
+    number = guessed = 0
     async for talk in one_by_one(material.conversations):
         number += 1
-        asked = questions_in(talk)
+        asked = [one for one in asked_in(talk) if one.kind != "tag"]
+        guessed += sum(one.confidence < 1 for one in asked)
         show = number <= CALLS_SHOWN
         texts.append("" if material.single or not show else headline(talk))
         for side, label in _SIDES:
-            theirs: list[tuple[Line, QuestionKind]] = [
-                (line, kind) for line, kind in asked if line.speaker.side == side
-            ]
+            theirs = [one for one in asked if one.line.speaker.side == side]
             if not theirs:
                 continue
-            open_count = sum(1 for _, kind in theirs if kind == "open")
+            open_count = sum(1 for one in theirs if one.kind == "open")
             counts.append(QuestionCount(call_id=talk.call.id, side=side, questions=len(theirs), open=open_count))
             if show:
                 texts.append(f"**{len(theirs)} questions by {label}**, {open_count} of them open")
@@ -81,30 +82,45 @@ async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
             shown = _longest(theirs, _SHOWN)
             evidence.metric(f"{talk.call.title}: {len(theirs)} questions by {label}, {open_count} open", talk, shown)
         views += [
-            QuestionView(call_id=talk.call.id, kind=kind, quote=quoted(evidence, talk, [line])[0])
-            for line, kind in asked[: ROW_LIMIT - len(views)]
+            QuestionView(
+                call_id=talk.call.id,
+                kind=one.kind,
+                quote=quoted(evidence, talk, [one.line])[0],
+                confidence=one.confidence,
+            )
+            for one in asked[: ROW_LIMIT - len(views)]
         ]
         if not asked and show:
             texts.append("No question found in the transcript.")
     texts += more_calls(len(material.conversations), CALLS_SHOWN)
+    notes = (*material.notes, *_guessed_note(guessed))
     data = QuestionsData(calls=[call_row(call) for call in material.calls], counts=counts, questions=views)
     total = sum(count.questions for count in counts)
     text = material.nothing or "\n".join(text for text in texts if text)
-    return Observation(
-        text, data, evidence.findings, evidence.citations, (*material.notes, *cut_note(total, "questions"))
+    return Observation(text, data, evidence.findings, evidence.citations, (*notes, *cut_note(total, "questions")))
+
+
+def _guessed_note(guessed: int) -> tuple[str, ...]:
+    if not guessed:
+        return ()
+    what = (
+        "1 question has no question mark and was"
+        if guessed == 1
+        else f"{guessed} questions have no question mark and were"
     )
+    return (f"{what} found by the wording and by what followed; some may be missed, and some may be none.",)
 
 
-def _side_text(talk: Conversation, asked: Sequence[tuple[Line, QuestionKind]], count: int) -> list[str]:
-    kinds = {line.number: kind for line, kind in asked}
+def _side_text(talk: Conversation, asked: Sequence[Asked], count: int) -> list[str]:
+    kinds = {one.line.number: one.kind for one in asked}
     shown = _longest(asked, count)
     return [f"- {kinds[line.number]}: {said(talk, [line])}" for line in shown] + more(len(asked), len(shown))
 
 
-def _longest(asked: Sequence[tuple[Line, QuestionKind]], count: int) -> list[Line]:
+def _longest(asked: Sequence[Asked], count: int) -> list[Line]:
     """Open ones first, then long ones: they tell most when they stand alone."""
-    ranked = sorted(asked, key=lambda item: (item[1] != "open", -item[0].words, item[0].number))
-    return sorted((line for line, _ in ranked[:count]), key=lambda line: line.number)
+    ranked = sorted(asked, key=lambda one: (one.kind != "open", -one.line.words, one.line.number))
+    return sorted((one.line for one in ranked[:count]), key=lambda line: line.number)
 
 
 QUESTIONS = Tool(

@@ -12,11 +12,11 @@ from itertools import pairwise
 from statistics import median
 
 from agents.analysis.calls.conversation import Conversation, Line, Speaker
-from agents.analysis.calls.questions import QuestionKind, question_kind
+from agents.analysis.calls.questions import QuestionKind, questions_in
 from agents.analysis.calls.turns import Parameters, Turn, turns_of
 from agents.sources import Side
 
-__all__ = ["Interaction", "SpeakerFigures", "interaction_of", "questions_in"]
+__all__ = ["Interaction", "SpeakerFigures", "interaction_of"]
 
 _FILLER = re.compile(
     r"\b(?:um+|uh+|er|erm|hmm+|you know|i mean|kind of|sort of|basically|actually|literally)\b"
@@ -74,16 +74,6 @@ class Interaction:
     def of(self, speaker: Speaker | None) -> SpeakerFigures | None:
         """The part of one speaker."""
         return next((part for part in self.speakers if speaker is not None and part.speaker.id == speaker.id), None)
-
-
-def questions_in(conversation: Conversation) -> list[tuple[Line, QuestionKind]]:
-    """The sentences that ask something, in order; tags ("right?") are not among them."""
-    asked: list[tuple[Line, QuestionKind]] = []
-    for line in conversation.lines:
-        kind = question_kind(line.text)
-        if kind is not None and kind != "tag":
-            asked.append((line, kind))
-    return asked
 
 
 def interaction_of(conversation: Conversation, parameters: Parameters | None = None) -> Interaction:

@@ -2,7 +2,7 @@
 
 Finding commitments in speech is hard (people agree with each other on them about a third of the time), so each is a
 ranked candidate: a promise or request with a verb of doing, more likely near the end of the call, with a date, or
-where the other side agrees at once.
+where the other side agrees at once. Promises with other verbs come in where the model of `commitments` hears one.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from agents.analysis.calls.commitments import commitments_in
 from agents.analysis.calls.conversation import Conversation, Line, Speaker
 from agents.analysis.calls.cues import ACTION_VERBS, AGREES
 from agents.analysis.calls.due_dates import Due, due_in
@@ -46,6 +47,13 @@ _NAMED = re.compile(
     rf"\b(?P<who>[A-Z][a-z]+),? (?:(?:will|can|is going to|you) {_ADVERB})?(?P<action>(?:{_VERBS})(?:s|es)?\b.*)"
 )
 _DATED = re.compile(r"\b(?P<who>i'll|i will|we'll|we will|let's|we) (?P<action>[a-z]+\b.*)", re.IGNORECASE)
+_OWN_DOING = re.compile(
+    rf"\b(?:i'll|i will|i'm going to|i'm gonna|i am going to|we'll|we will|we're going to|we're gonna|we are going to|let me) "
+    rf"{_ADVERB}(?P<action>(?!not |never |hope |try |respect |be |close |explain |watch )[a-z]+ .*)",
+    re.IGNORECASE,
+)
+_HEARD_AT_MOST = 0.4
+"""What a promise heard by the model alone counts for at most: as much as one with a verb of doing."""
 _MAY_BE_STEP = re.compile(
     r"\b(?:i|we|you|let|let's|happy|please|will|can|could|should|shall|next|by|action|calendar|invite|meet)\b|'ll\b|[A-Z]\w+s? \w+s ",
     re.IGNORECASE,
@@ -97,9 +105,10 @@ class NextStep:
 def next_steps_in(conversation: Conversation) -> tuple[NextStep, ...]:
     """The candidates, most likely first."""
     spoken_on = conversation.call.started.date()
+    heard = {found.line.number: found.confidence for found in commitments_in(conversation) if found.likely}
     steps: list[NextStep] = []
     for line in conversation.lines:
-        step = _step(conversation, line, spoken_on)
+        step = _step(conversation, line, spoken_on, heard.get(line.number))
         if step is not None:
             steps.append(step)
     return tuple(sorted(_without_repeats(steps), key=lambda step: (-step.confidence, step.line.number)))
@@ -110,12 +119,12 @@ def closes_with_step(conversation: Conversation, steps: Sequence[NextStep]) -> b
     return any(conversation.share_passed(step.line) >= 1 - CLOSING_SHARE for step in steps)
 
 
-def _step(conversation: Conversation, line: Line, spoken_on: date) -> NextStep | None:
+def _step(conversation: Conversation, line: Line, spoken_on: date, heard: float | None) -> NextStep | None:
     text = line.text.replace("’", "'")
     if not _MAY_BE_STEP.search(text) or _NOT_A_STEP.search(text) or _CONDITIONAL.search(text):
         return None
     due = due_in(text, spoken_on)
-    found = _match(conversation, line, text, due)
+    found = _match(conversation, line, text, due) or _heard(line, text, heard)
     if found is None:
         return None
     owner, action, confidence = found
@@ -170,6 +179,14 @@ def _dated_plan(line: Line, text: str) -> tuple[Speaker | None, str, float] | No
         together = match["who"].lower() in {"let's", "we"} and _TOGETHER.match(match["action"])
         return (None if together else line.speaker), match["action"], 0.3
     return (None, text, 0.35) if _MEETING.search(text) else None
+
+
+def _heard(line: Line, text: str, confidence: float | None) -> tuple[Speaker | None, str, float] | None:
+    """A promise that the model hears, if it says what is to be done."""
+    match = _OWN_DOING.search(text)
+    if confidence is None or match is None or _NOT_DOING.match(match["action"]) or not terms(match["action"]):
+        return None
+    return line.speaker, match["action"], min(_HEARD_AT_MOST, confidence)
 
 
 def _person(conversation: Conversation, first_name: str) -> Speaker | None:
