@@ -28,7 +28,7 @@ from agents.analysis.timespan import (
     year,
 )
 
-__all__ = ["ALL_TIME", "Period", "find_periods", "leading_period", "parse_period", "unread_stretch"]
+__all__ = ["ALL_TIME", "Period", "find_periods", "leading_period", "parse_period", "points", "unread_stretch"]
 
 Reader = Callable[[re.Match[str], date], Period | None]
 

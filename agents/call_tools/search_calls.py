@@ -12,7 +12,7 @@ from agents.call_tools.evidence import Evidence
 from agents.call_tools.material import CallRow, Quoted, call_row, gather, quoted
 from agents.call_tools.reading import noted
 from agents.call_tools.scope import SpokenParameters, call_source, marked, scope_of, select
-from agents.call_tools.search_hits import Answer, answer, best_lines, matched_words, quoted_lines
+from agents.call_tools.search_hits import Answer, answer, best_lines, matched_words, quoted_lines, subject
 from agents.result import Record
 from agents.sources import CallQuery, CallScope, CallSource, Coverage, Found, Sources
 from agents.tool import Observation, Tool
@@ -59,9 +59,10 @@ class _Looked:
 
 async def _run(sources: Sources, parameters: SearchParameters) -> Observation:
     source = call_source(sources)
-    looked = await _look(sources, source, parameters)
+    wanted = subject(parameters.query, scope_of(parameters), await source.as_of())
+    looked = await _look(sources, source, parameters, wanted)
     index = index_of(looked.found)
-    best = answer(index, looked.found, parameters.query, parameters.side)
+    best = answer(index, looked.found, wanted, parameters.side)
     asked = [parameters.call_id] if parameters.call_id and looked.nothing is None else []
     talks = await _read(source, dict.fromkeys([*asked, *(hit.document.call_id for hit in best.hits)]))
     evidence = looked.evidence
@@ -81,20 +82,20 @@ async def _run(sources: Sources, parameters: SearchParameters) -> Observation:
         statement = f"{talk.call.title}: {lines[0].speaker.name} on “{parameters.query}”"
         evidence.fact(statement, talk, lines)
     data = SearchData(query=parameters.query, calls_searched=looked.found.coverage.searched, passages=passages)
-    nothing_asked = index.read(parameters.query).empty
+    nothing_asked = index.read(wanted).empty
     text = looked.nothing or "\n".join([_headline(data, best, nothing_asked=nothing_asked), *texts])
     notes = (*looked.notes, *best.notes, *noted(list(talks.values())))
     return Observation(text, data, evidence.findings, evidence.citations, notes)
 
 
-async def _look(sources: Sources, source: CallSource, parameters: SearchParameters) -> _Looked:
+async def _look(sources: Sources, source: CallSource, parameters: SearchParameters, wanted: str) -> _Looked:
     """Candidates of the calls that are meant, a name read differently where only one fits."""
     scope = scope_of(parameters)
-    found = await _search(source, parameters, scope)
+    found = await _search(source, parameters, scope, wanted)
     notes = (*await source.notes(), *marked(found.coverage))
     if not found.coverage.calls:
         selection = await select(source, scope, parameters.newest)
-        found, notes = await _search(source, parameters, selection.scope), selection.notes
+        found, notes = await _search(source, parameters, selection.scope, wanted), selection.notes
     covered = found.coverage
     if not covered.searched and covered.waiting:
         return _Looked(found, notes, Evidence(), f"None of {_counted(covered.calls)} was read yet; ask again soon.")
@@ -106,8 +107,8 @@ async def _look(sources: Sources, source: CallSource, parameters: SearchParamete
     return _Looked(found, notes, Evidence())
 
 
-async def _search(source: CallSource, parameters: SearchParameters, scope: CallScope) -> Found:
-    query = CallQuery(parameters.query, scope, parameters.side, parameters.newest, _CANDIDATES)
+async def _search(source: CallSource, parameters: SearchParameters, scope: CallScope, wanted: str) -> Found:
+    query = CallQuery(wanted, scope, parameters.side, parameters.newest, _CANDIDATES)
     return await source.search(query)
 
 

@@ -7,15 +7,17 @@ Words between quotation marks stand as they are in every passage shown. A questi
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from agents.analysis.calls.conversation import Conversation, Line
-from agents.analysis.calls.query import Query
+from agents.analysis.calls.query import Query, read_query
 from agents.analysis.calls.retrieval import Hit, Index
 from agents.analysis.calls.words import plain_words, stem, terms
+from agents.analysis.periods import points
 from agents.call_tools.evidence import said
-from agents.sources import Found, Passage, Side
+from agents.sources import CallScope, Found, Passage, Side
 
-__all__ = ["Answer", "answer", "best_lines", "matched_words", "quoted_lines"]
+__all__ = ["Answer", "answer", "best_lines", "matched_words", "quoted_lines", "subject"]
 
 _HITS = 8
 _TAIL = 0.5
@@ -25,6 +27,8 @@ _QUOTED = re.compile(r"[“\"]([^“”\"]+)[”\"]")
 _REPLY_LINES = 2
 
 _Where = Callable[[Passage], bool]
+_WORD = re.compile(r"[^\W_]+")
+_ASKS_WHAT_THEY_SAY = re.compile(r"\b(?:did|does|has|had)\s+\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,27 @@ class Answer:
     by_others: str | None = None
     notes: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
+
+
+def subject(text: str, scope: CallScope, as_of: date) -> str:
+    """A request without what only says which calls are meant: the account, the seller, the days of the scope.
+
+    A seller stays where their words are asked for. Where nothing would be left, nothing is taken away.
+    """
+    taken = [(it.start, it.end) for it in points(text, as_of)] if scope.from_date or scope.to_date else []
+    account, rep = plain_words(scope.account or ""), plain_words(scope.rep or "")
+    expected = 0
+    for word in _WORD.finditer(text):
+        plain = word.group().lower()
+        expected = expected + 1 if account[expected : expected + 1] == [plain] else int(account[:1] == [plain])
+        of_rep = plain in rep and not _ASKS_WHAT_THEY_SAY.search(text[: word.start()])
+        if expected or of_rep:
+            taken.append(word.span())
+    rest = list(text)
+    for start, end in taken:
+        rest[start:end] = " " * (end - start)
+    kept = "".join(rest)
+    return text if read_query(kept).empty else kept
 
 
 def answer(index: Index[Passage], found: Found, text: str, side: Side | None) -> Answer:

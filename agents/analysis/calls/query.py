@@ -17,8 +17,8 @@ __all__ = ["SIMILAR", "Query", "read_query", "similar_terms"]
 
 _ASKING = """
     anybody anyone anything call calls client clients come came customer customers discuss discussed discussing
-    discussion discussions during find list look looking main mainly mention mentioned mentioning mentions opinion
-    opinions passage passages people person regarding said say saying says search show someone speak speaking spoke
+    discussion discussions during everybody everyone everything find list look looking main mainly mention mentioned mentioning mentions opinion
+    opinions passage passages people person regarding said say saying says search show since someone speak speaking spoke
     summarise summarize summary talk talked talking talks tell thinks thinking thought told towards transcript
     transcripts upon whether whole
 """

@@ -1,6 +1,11 @@
 """What a sales manager gets who looks for something that was said."""
 
+from datetime import date
+
+from agents.analysis.calls.query import read_query
+from agents.call_tools.search_hits import subject
 from agents.result import CallCitation
+from agents.sources import CallScope
 
 
 def speakers(seen) -> set[str]:
@@ -52,3 +57,21 @@ def test_passages_with_little_of_what_was_asked_are_left_out(ask):
     (passage,) = ask("search_calls", query="large models of old cards").data.passages
     assert passage.quotes[0].text == "And the old cards run out of memory on the large models."
     assert passage.matched == ["old", "cards", "large", "models"]
+
+
+def test_names_and_days_that_say_which_calls_are_meant_are_no_subject():
+    scope = CallScope(account="Acme Corporation", rep="Sam Seller", from_date=date(2017, 10, 1))
+
+    def words(text: str) -> list[str]:
+        return list(read_query(subject(text, scope, date(2017, 12, 31)), ["Sam Seller"]).words.values())
+
+    assert words("who at Acme Corporation talked about support since October?") == ["support"]
+    assert words("delivery with Acme in Q4 2017") == ["delivery"]
+    assert words("find support on calls of Sam Seller") == ["support"]
+    assert subject("What did Sam say about support?", scope, date(2017, 12, 31)) == "What did Sam say about support?"
+    assert subject("Acme", scope, date(2017, 12, 31)) == "Acme"
+
+
+def test_an_account_in_the_request_is_not_missed_among_the_words_said(ask):
+    seen = ask("search_calls", query="what did Acme say about the delivery?", account="Acme Corporation")
+    assert not any("Nobody says" in note for note in seen.notes)
