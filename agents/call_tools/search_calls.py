@@ -167,8 +167,9 @@ SEARCH_CALLS = Tool(
         "Full-text search over what was said on all calls in scope; returns the best passages with call, time, "
         "speaker and quote. For any subject that no other tool covers."
     ),
-    cues=("search", "find", "calls mention", "who mentioned", "where did", "who said", "talk about", "talked about",
-          "talks about", "say about", "said about"),
+    cues=("search", "find", "find calls about", "calls mention", "who mentioned", "anyone mention", "anybody mention",
+          "mention", "where did", "who said", "talk about", "talked about", "talks about", "say about", "said about",
+          "think of", "discuss", "brought up"),
     parameters=SearchParameters,
     data=SearchData,
     needs="calls",
