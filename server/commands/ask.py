@@ -29,6 +29,9 @@ def ask(config_dir: Path | None, state_dir: Path, typed: Typed, *, as_json: bool
     except (NotUnderstood, StoreError) as error:
         return fail(str(error))
     if isinstance(answer, MCPError):
+        if as_json:
+            printed({"error": {"code": answer.code, "message": answer.message}})
+            return 1
         return fail(answer.message)
     _show(answer, as_json=as_json)
     return 1 if answer.is_error else 0

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from server.config.downstream import CapabilityUse, Classification, DownstreamFile, ServerEntry
 from server.config.masking import Masks, disguise, disguise_args
-from server.config.references import resolve
+from server.config.references import references, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,17 @@ def _transport(entry: ServerEntry) -> Transport:
         kind = "sse" if (entry.type or entry.transport) == "sse" else "http"
         return HttpTransport(entry.url, entry.headers, kind)
     return StdioTransport(entry.command or "", entry.args, entry.env, entry.cwd)
+
+
+def variables(transport: Transport, environ: Mapping[str, str]) -> list[str]:
+    """The values of the environment variables that a transport refers to, in its order; empty where one is not set."""
+    match transport:
+        case StdioTransport(command, args, env, cwd):
+            texts = [command, *args, *env.values(), cwd or ""]
+        case HttpTransport(url, headers):
+            texts = [url, *headers.values()]
+    named = (reference for text in texts for reference in references(text) if reference.kind == "env")
+    return [environ.get(reference.name) or reference.default or "" for reference in named]
 
 
 def digest(values: object) -> str:

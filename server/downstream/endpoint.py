@@ -22,6 +22,7 @@ from server.config import (
     Transport,
     resolve_transport,
 )
+from server.config.servers import digest, variables
 
 __all__ = ["Endpoint", "end_children_soon", "endpoint_of"]
 
@@ -37,7 +38,8 @@ OpenTransport = Callable[[], AbstractAsyncContextManager[Any]]
 class Endpoint:
     """One configured server.
 
-    `digest` identifies its configuration, so that a kept catalog is never taken for that of another server.
+    `digest` identifies its configuration and the variables that it refers to, so that what is kept of one server, or of
+    one account on it, is never taken for another's.
     `idle_timeout_s` bounds the silence in a call and starts again with each progress; `call_timeout_s` bounds it whole.
     `hide` takes this process's secrets out of what the server says.
     """
@@ -70,7 +72,7 @@ def endpoint_of(server: DownstreamServer, environ: Mapping[str, str], masks: Mas
 
     return Endpoint(
         name=server.name,
-        digest=server.digest,
+        digest=digest([server.digest, variables(server.transport, environ)]),
         open=opened,
         connect_timeout_s=server.connect_timeout_ms / 1000,
         call_timeout_s=server.call_timeout_ms / 1000,

@@ -37,6 +37,12 @@ def test_ask_takes_typed_arguments_and_prints_json(sophia) -> None:
     assert answer["structuredContent"]["served_by"]["model"] == "embedded"
 
 
+def test_an_unknown_tool_is_json_where_json_was_asked_for(sophia) -> None:
+    ran = sophia("ask", "gong_inteligence", "x", "--json")
+    assert ran.returncode == 1
+    assert "gong_intelligence" in json.loads(ran.stdout)["error"]["message"]
+
+
 def test_options_may_stand_before_the_words_of_a_request(sophia) -> None:
     ran = sophia("ask", "snowflake_analyst", "--json", "win rate in 2017")
     assert json.loads(ran.stdout)["structuredContent"]["data"]

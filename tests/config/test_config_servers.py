@@ -2,7 +2,8 @@
 
 import pytest
 
-from server.config import CapabilityUse, HttpTransport
+from server.config import CapabilityUse, HttpTransport, Masks
+from server.downstream.endpoint import endpoint_of
 
 
 def test_keys_of_other_clients_are_set_aside_with_a_warning(operator):
@@ -138,6 +139,16 @@ def test_a_servers_digest_follows_the_way_to_reach_it_and_nothing_else(operator,
     assert plain != digest("{command: x, env: {A: '1', B: '3'}}")
 
 
+def test_what_is_kept_of_one_account_is_not_taken_for_anothers(operator, tmp_path):
+    operator.downstream("mcpServers: {crm: {command: x, env: {TOKEN: '${env:CRM_ACCOUNT}'}}}")
+    server = operator.loads(CRM_ACCOUNT="one").downstream.servers["crm"]
+
+    def kept_under(token: str) -> str:
+        return endpoint_of(server, {"CRM_ACCOUNT": token}, Masks(), tmp_path).digest
+
+    assert kept_under("one") == kept_under("one") != kept_under("two")
+
+
 @pytest.mark.parametrize(
     "entry",
     [
@@ -166,7 +177,7 @@ def test_a_secret_written_into_the_file_loads_with_a_warning_that_does_not_repea
     [
         "{url: https://x.example, headers: {Authorization: 'Bearer ${env:TOKEN}'}}",
         "{url: 'https://me:${env:PASSWORD}@x.example'}",
-        "{command: x, env: {CRM_TOKEN: '${file:/run/secrets/crm}', AWS_ACCESS_KEY_ID: id, MAX_TOKENS: '5', EMPTY_KEY: ''}}",
+        "{command: x, env: {CRM_ACCOUNT: '${file:/run/secrets/crm}', AWS_ACCESS_KEY_ID: id, MAX_TOKENS: '5', EMPTY_KEY: ''}}",
         "{command: x, args: [--token, '${env:TOKEN}', --keyboard, us]}",
     ],
 )

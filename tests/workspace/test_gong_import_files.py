@@ -77,6 +77,21 @@ def test_lists_lines_and_single_objects_are_understood(importer: Importer) -> No
     assert {note["call_id"] for note in report["notes"] if note["kind"] == "no_transcript"} == {"5", "6"}
 
 
+def test_what_was_said_on_calls_is_readable_to_its_user_only(importer: Importer) -> None:
+    importer.holds("a.json", gong_pair("77"))
+    importer.runs()
+    for path in (importer.into, *importer.into.iterdir()):
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_place_that_cannot_be_used_is_said_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    assert main([str(tmp_path), "--into", str(tmp_path / "taken" / "calls")]) == 1
+    assert "may write to" in capsys.readouterr().err
+
+
 def test_importing_again_changes_nothing(importer: Importer) -> None:
     importer.holds("one.json", gong_pair("77"))
     importer.runs()

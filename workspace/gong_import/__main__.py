@@ -27,8 +27,14 @@ BASE_URL = "https://api.gong.io"
 
 def main(argv: list[str] | None = None) -> int:
     options = _options(argv)
-    shelf = Shelf(options.into, datetime.now(UTC))
     failure: str | None = None
+    try:
+        shelf = Shelf(options.into, datetime.now(UTC))
+    except OSError as error:
+        sys.stderr.write(
+            f"{options.into} cannot be used: {error.strerror}. Name a directory that you may write to.\n"
+        )
+        return 1
     try:
         with Progress(console=Console(stderr=True), transient=True) as progress:
             if options.live:
@@ -39,6 +45,11 @@ def main(argv: list[str] | None = None) -> int:
         shelf.report.interrupted = True
     except (GongError, ToolError) as error:
         failure = str(error)
+    except OSError as error:
+        shelf.report.interrupted = True
+        failure = (
+            f"Stopped: {error.strerror}. Make room or give the right to write to {options.into}, and run it again."
+        )
     _show(shelf.close(), options.into, failure, as_json=options.json)
     return _exit_code(shelf.report, failure)
 

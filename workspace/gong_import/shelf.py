@@ -72,7 +72,7 @@ class Shelf:
     """Puts what was found into the directory and keeps the report. `now` is handed in."""
 
     def __init__(self, folder: Path, now: datetime) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
         self._now = now
         self._waiting: dict[str, FoundTranscript] = {}
@@ -138,6 +138,7 @@ class Shelf:
             return "unchanged"
         beside = self._folder / f".{call_id}.{os.getpid()}.tmp"
         try:
+            beside.touch(mode=0o600)  # what people said on calls is for this user alone
             beside.write_text(text, encoding="utf-8")
             beside.replace(path)
         except BaseException:  # an interrupt too must not leave half a file behind
