@@ -123,7 +123,7 @@ class Asking:
             intent=intent,
             run_id=f"run-{request}-{arguments}",
             session_id=f"s-{request}",
-            limits=limits or Limits(deadline_ms=5_000, max_model_calls=32),
+            limits=limits or Limits(deadline_ms=60_000, max_model_calls=32),
         )
         return await run_team(
             self.spec,

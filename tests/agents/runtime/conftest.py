@@ -154,7 +154,7 @@ class Asking:
             intent=intent,
             run_id=f"run-{request[:20]}-{arguments.get('call_id')}",
             session_id="s-1",
-            limits=limits or Limits(deadline_ms=5_000, max_model_calls=8),
+            limits=limits or Limits(deadline_ms=60_000, max_model_calls=8),
             progress=progress,
             memory=self.memory,
         )
