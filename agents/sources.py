@@ -19,6 +19,7 @@ __all__ = [
     "Channel",
     "Coverage",
     "DocumentSource",
+    "Excerpt",
     "Found",
     "Level",
     "Message",
@@ -366,11 +367,20 @@ class MessageSource(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A part of a document, word for word. `link` leads to the document where it can be opened."""
+
+    title: str
+    text: str
+    link: str | None = None
+
+
 class DocumentSource(Protocol):
     """Written knowledge."""
 
-    async def search(self, query: str) -> Sequence[tuple[str, str]]:
-        """Pairs of document title and the passage that matches, best first."""
+    async def search(self, query: str) -> Sequence[Excerpt]:
+        """The passages that match, best first."""
         ...
 
 

@@ -20,32 +20,41 @@ class DocumentParameters(BaseModel):
     query: str = Field(min_length=1, max_length=500, description="what the passage should be about")
 
 
-class Passage(Record):
+class PassageRow(Record):
     """One passage, whole."""
 
     title: str
     passage: str
+    link: str | None = None
 
 
 class DocumentData(Record):
     """What was found, best first."""
 
     query: str
-    passages: list[Passage]
+    passages: list[PassageRow]
 
 
 async def run(sources: Sources, wanted: DocumentParameters) -> Observation:
     if sources.documents is None:
         raise SourceError("unavailable", "No configured server offers documents. Add one to config/downstream.yaml.")
     found = list(await sources.documents.search(wanted.query))[:SHOWN]
-    data = DocumentData(query=wanted.query, passages=[Passage(title=title, passage=text) for title, text in found])
+    data = DocumentData(
+        query=wanted.query, passages=[PassageRow(title=it.title, passage=it.text, link=it.link) for it in found]
+    )
     if not found:
         return Observation(f"**No document says anything about “{wanted.query}”.** Try other words.", data)
     citations = tuple(
-        MessageCitation(id=f"message:document-{place}-{title}", channel=title, author="document", quote=text)
-        for place, (title, text) in enumerate(found)
+        MessageCitation(
+            id=f"message:document-{place}-{it.title}",
+            channel=it.title,
+            author="document",
+            link=it.link,
+            quote=it.text,
+        )
+        for place, it in enumerate(found)
     )
-    lines = [f"- [{title}] “{cut(text)}”" for title, text in found]
+    lines = [f"- [{it.title}] “{cut(it.text)}”" + (f" {it.link}" if it.link else "") for it in found]
     return Observation(
         text=f"**From the documents, on “{wanted.query}”**\n\n" + "\n".join(lines),
         data=data,

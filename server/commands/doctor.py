@@ -22,13 +22,14 @@ from server.app import Sophia
 from server.bridge.mapped_routes import MAPPED_ROUTES
 from server.commands.session import printed, session
 from server.config import Check, Configuration, Masks, check
-from server.downstream.capabilities import CANDIDATES, SPARED_BY, Binding
+from server.downstream.capabilities import CANDIDATES, SPARED_BY, Binding, Capability
 from server.downstream.connection import Connection
 from server.state.store import StoreError
 
 __all__ = ["doctor"]
 
 LOG_LINES = 3
+DOCUMENTS: tuple[Capability, ...] = ("documents.search", "documents.folder", "documents.read")
 LEVEL_MEANS: Mapping[Level, str] = {
     "timed": "sentences with their times",
     "untimed": "sentences without times, so shares are of words and nothing is measured in seconds",
@@ -162,6 +163,8 @@ def _bindings(sophia: Sophia) -> Iterator[Finding]:
                 )
             yield finding
             continue
+        if capability in DOCUMENTS:
+            continue
         spared = [other for other in SPARED_BY.get(capability, ()) if other in sophia.bound.bindings]
         if spared:
             yield Finding("ok", f"capability {capability}", f"unbound, and not needed beside {spared[0]}")
@@ -170,6 +173,15 @@ def _bindings(sophia: Sophia) -> Iterator[Finding]:
         means = f"no downstream route for {', '.join(off)}" if off else "agents that need it will say so"
         remedy = f"connect a server with one of {', '.join(candidates)}, or name the tool under `capabilities`"
         yield Finding("warn", f"capability {capability}", f"unbound: {means}", remedy)
+    if all(capability not in sophia.bound.bindings for capability in DOCUMENTS):
+        tools = ", ".join(name for capability in DOCUMENTS for name in CANDIDATES[capability])
+        without = ", ".join(agent.id for agent in AGENTS if "documents" in agent.needs)
+        yield Finding(
+            "warn",
+            "capability documents",
+            f"unbound: {without} will say so where a request needs them",
+            f"connect a server with one of {tools}",
+        )
     yield from _misnamed(sophia)
 
 

@@ -33,6 +33,9 @@ Capability = Literal[
     "messages.history",
     "messages.channels",
     "messages.send",
+    "documents.search",
+    "documents.read",
+    "documents.folder",
 ]
 
 CANDIDATES: Mapping[Capability, tuple[str, ...]] = {
@@ -49,6 +52,9 @@ CANDIDATES: Mapping[Capability, tuple[str, ...]] = {
     "messages.history": ("get_channel_history",),
     "messages.channels": ("list_channels",),
     "messages.send": ("send_message",),
+    "documents.search": ("notion-search", "API-post-search", "list_documents"),
+    "documents.read": ("notion-fetch", "API-retrieve-page-markdown", "get_document", "read_text_file"),
+    "documents.folder": ("search_files",),
 }
 """Tool names that are known to have a capability; the first that a server offers is taken."""
 
@@ -57,6 +63,9 @@ SPARED_BY: Mapping[Capability, tuple[Capability, ...]] = {
     "crm.owners": ("warehouse.query", "crm.deals"),
 }
 """Capabilities that nothing misses where one of these is bound."""
+
+BESIDE: Mapping[Capability, tuple[Capability, ...]] = {"documents.read": ("documents.search", "documents.folder")}
+"""Capabilities that mean nothing without one of these on the same server."""
 
 LEVELS: Mapping[str, Level] = {
     "get_call_transcript": "untimed",
@@ -168,7 +177,7 @@ def _of_server(server: str, offer: Offer, uses: Uses) -> Mapping[Capability, Bin
         tool = next((tools[name] for name in names if name in tools), None)
         if tool is not None:
             found[capability] = Binding(server, tool, use)
-    return found
+    return {c: binding for c, binding in found.items() if c not in BESIDE or any(o in found for o in BESIDE[c])}
 
 
 def _held(bound: Mapping[Capability, Binding], group: str) -> int:

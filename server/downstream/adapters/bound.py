@@ -4,21 +4,22 @@ Made anew when a server's offer changes. A source is kept as long as its servers
 fetched is worth keeping.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
 
-from agents.sources import CallSource, MessageSource, Sources, Warehouse
+from agents.sources import CallSource, DocumentSource, MessageSource, Sources, Warehouse
 from agents.tool import Need
 from server.config.downstream import Classification
 from server.config.servers import DownstreamServer
 from server.downstream.adapters.calls import CallLibrary
 from server.downstream.adapters.crm import CrmWarehouse
 from server.downstream.adapters.deal_feed import feed_of
+from server.downstream.adapters.documents import Documents, shelf_of
 from server.downstream.adapters.gong_feed import Doors, GongFeed
 from server.downstream.adapters.known import Known
 from server.downstream.adapters.messages import McpMessages, MessageDoors
 from server.downstream.adapters.warehouse import McpWarehouse
-from server.downstream.capabilities import Binding, Capability, bind
+from server.downstream.capabilities import Binding, Capability, bind, bind_each
 from server.downstream.connection import Connection
 from server.downstream.pool import Kind, Pool
 
@@ -33,6 +34,7 @@ MESSAGE_CAPABILITIES: tuple[Capability, ...] = (
     "messages.channels",
     "messages.send",
 )
+DOCUMENT_CAPABILITIES: tuple[Capability, ...] = ("documents.search", "documents.read", "documents.folder")
 SourceT = TypeVar("SourceT")
 
 
@@ -46,6 +48,7 @@ class Bound:
         self.bindings: Mapping[Capability, Binding] = {}
         self.sources = Sources()
         self.known = Known(lambda: self.sources)
+        self._each: Mapping[str, Mapping[Capability, Binding]] = {}
         self._made_of: dict[Need, object] = {}
         self._rebind()
         pool.on_change(self._changed)
@@ -58,7 +61,8 @@ class Bound:
     @property
     def classification(self) -> Classification:
         """The strictest label among the servers that the sources stand on."""
-        labels = {self._classes[binding.server] for binding in self.bindings.values()}
+        read = {server for server, bound in self._each.items() if "documents.read" in bound}
+        labels = {self._classes[server] for server in read | {b.server for b in self.bindings.values()}}
         for label in STRICTNESS:
             if label in labels:
                 return label
@@ -74,10 +78,12 @@ class Bound:
     def _rebind(self) -> None:
         offers = {name: c.offer for name, c in self._pool.connections.items() if c.offer is not None}
         self.bindings = bind(offers, self.uses)
+        self._each = bind_each(offers, self.uses)
         sources = Sources(
             calls=self._kept("calls", CALL_CAPABILITIES, self._calls),
             warehouse=self._kept("warehouse", DEAL_CAPABILITIES, self._warehouse),
             messages=self._kept("messages", MESSAGE_CAPABILITIES, self._messages),
+            documents=self._kept_documents(),
         )
         if sources != self.sources:
             self.sources = sources
@@ -88,6 +94,16 @@ class Bound:
     ) -> SourceT | None:
         """The source as it is, or a new one where it would stand on other tools."""
         bindings = [self.bindings[capability] for capability in capabilities if capability in self.bindings]
+        return self._unless_same(need, bindings, make)
+
+    def _kept_documents(self) -> DocumentSource | None:
+        """All servers that have documents, and not the first only."""
+        bindings = [b for bound in self._each.values() for c, b in bound.items() if c in DOCUMENT_CAPABILITIES]
+        return self._unless_same("documents", bindings, self._documents)
+
+    def _unless_same(
+        self, need: Need, bindings: Sequence[Binding], make: Callable[[], SourceT | None]
+    ) -> SourceT | None:
         stands_on = [(b.server, b.tool.name, b.tool.input_schema, b.use) for b in bindings]
         if need not in self._made_of or self._made_of[need] != stands_on:
             self._made_of[need] = stands_on
@@ -109,3 +125,8 @@ class Bound:
     def _messages(self) -> MessageSource | None:
         doors: MessageDoors = {c: door for c in MESSAGE_CAPABILITIES if (door := self.at(c)) is not None}
         return McpMessages(doors) if "messages.search" in doors else None
+
+    def _documents(self) -> DocumentSource | None:
+        shelves = [shelf_of(self._pool.connections[server], bound) for server, bound in self._each.items()]
+        found = [shelf for shelf in shelves if shelf is not None]
+        return Documents(found) if found else None

@@ -13,6 +13,7 @@ from agents.sources import (
     Call,
     CallQuery,
     CallScope,
+    Excerpt,
     Found,
     Message,
     Names,
@@ -119,8 +120,8 @@ class Chat:
 class Papers:
     """One document."""
 
-    async def search(self, query: str) -> Sequence[tuple[str, str]]:
-        return [("Price list", "The price of a card.")] if query == "price" else []
+    async def search(self, query: str) -> Sequence[Excerpt]:
+        return [Excerpt("Price list", "The price of a card.")] if query == "price" else []
 
 
 @pytest.mark.parametrize("named", TOOLS, ids="-".join)
