@@ -126,7 +126,6 @@ async def _live(configuration: Configuration, state_dir: Path) -> list[Finding]:
         findings += [_server(connection, state_dir, sophia.masks) for connection in sophia.pool.connections.values()]
         findings += [Finding("warn", "names", remark) for remark in sophia.pool.tables.remarks]
         findings += _bindings(sophia)
-        findings += _unoffered(sophia)
         tools = (await client.list_tools()).tools
         findings.append(Finding("ok" if tools else "fail", "published tools", str(len(tools))))
         return findings
@@ -212,20 +211,6 @@ def _misnamed(sophia: Sophia) -> Iterator[Finding]:
                 near = process.extractOne(use.tool, list(tools))
                 hint = f"the nearest that it offers is {near[0]}" if near else "it offers no tools"
                 yield Finding("warn", what, f"{server} does not offer {use.tool}", hint)
-
-
-def _unoffered(sophia: Sophia) -> Iterator[Finding]:
-    """What agents need and no server can be bound to, whatever is configured."""
-    bindable = {capability.partition(".")[0] for capability in CANDIDATES}
-    for need in sorted({need for agent in AGENTS for need in agent.needs} - bindable):
-        if getattr(sophia.bound.sources, need) is None:
-            without = ", ".join(agent.id for agent in AGENTS if need in agent.needs)
-            yield Finding(
-                "warn",
-                f"capability {need}",
-                "no configuration of this release can offer it yet",
-                f"nothing to mend; {without} will say so where a request needs it",
-            )
 
 
 def _show(findings: list[Finding], *, can_serve: bool) -> None:
