@@ -9,7 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["LAYOUTS", "VIEW_PROBE", "Layout", "over", "reads_the_view"]
+from agents.analysis.kpi import RELATIONS
+
+__all__ = ["LAYOUTS", "VIEW_PROBE", "Layout", "is_ours", "over", "reads_the_view"]
 
 VIEW_COLUMNS = (
     "opportunity_id, sales_agent, manager, regional_office, product, account, sector, deal_stage, engage_date, "
@@ -70,6 +72,15 @@ FROM opp""",
 """One table of opportunities, as `agents.analysis.kpis` describes it."""
 
 LAYOUTS = (MAVEN, CANONICAL)
+
+
+OURS = re.compile(rf"\b(?:FROM|JOIN|,)\s+(?:opportunities|{'|'.join(RELATIONS)})\b", re.IGNORECASE)
+"""A statement over the view or over one of the relations of our figures is written in DuckDB's SQL."""
+
+
+def is_ours(sql: str) -> bool:
+    """Whether a statement has to be rendered for the engine."""
+    return OURS.search(sql) is not None
 
 
 def reads_the_view(sql: str) -> bool:

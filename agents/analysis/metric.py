@@ -8,8 +8,8 @@ from typing import Literal
 
 __all__ = ["Cohort", "Dimension", "Exclusion", "Metric", "Missing", "Unit", "says"]
 
-Unit = Literal["usd", "count", "ratio", "days", "usd_per_day"]
-"""`ratio` is shown as a percentage."""
+Unit = Literal["usd", "count", "ratio", "days", "usd_per_day", "times", "months"]
+"""`ratio` is shown as a percentage, `times` as a multiple."""
 
 Cohort = Literal["won", "lost", "closed", "created", "open", "all", "velocity"]
 """Which deals count. won, lost, closed: by close date. created: by engagement date. open: as they stand at the

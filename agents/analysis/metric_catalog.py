@@ -125,7 +125,7 @@ METRICS = (
         median="close_value",
         excludes=(STILL_OPEN, WITHOUT_VALUE),
         words=says(
-            "average deal value, average deal size, deal size, deal value, acv, average contract value, asp, "
+            "average deal value, average deal size, deal size, deal value, asp, "
             "average selling price, average deal, avg deal size, avg deal, ticket size"
         ),
         caveat=NOT_ANNUAL,

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from agents.analysis.dimensions import DIMENSIONS
+from agents.analysis.kpi import Kpi
+from agents.analysis.kpi_catalog import KPIS
 from agents.analysis.metric import Cohort, Dimension, Metric, Missing
 from agents.analysis.metric_catalog import METRICS
 from agents.analysis.not_computable import NOT_COMPUTABLE
@@ -26,6 +28,7 @@ __all__ = [
     "METRIC_PHRASES",
     "MIDDLE",
     "MetricError",
+    "Named",
     "choose_dimension",
     "choose_metric",
     "coverage_sql",
@@ -62,7 +65,11 @@ IN_COHORT: Mapping[Cohort, str | None] = {
 }
 
 
-def phrases_of(metric: Metric | Missing) -> tuple[str, ...]:
+Named = Metric | Kpi | Missing
+"""What a word for a figure can mean."""
+
+
+def phrases_of(metric: Named) -> tuple[str, ...]:
     return metric.id.replace("_", " "), metric.title.lower(), *metric.words
 
 
@@ -74,8 +81,8 @@ def spellings(phrases: Iterable[str]) -> Iterator[str]:
             yield phrase.replace(" ", "")
 
 
-METRIC_PHRASES: Phrases[Metric | Missing] = Phrases(
-    (phrase, metric) for metric in (*METRICS, *NOT_COMPUTABLE) for phrase in spellings(phrases_of(metric))
+METRIC_PHRASES: Phrases[Named] = Phrases(
+    (phrase, metric) for metric in (*KPIS, *METRICS, *NOT_COMPUTABLE) for phrase in spellings(phrases_of(metric))
 )
 DIMENSION_PHRASES: Phrases[Dimension] = Phrases(
     (phrase, dimension)
@@ -96,7 +103,7 @@ class Where:
     filters: Mapping[str, str]
 
 
-def choose_metric(text: str) -> Metric | Missing | None:
+def choose_metric(text: str) -> Named | None:
     """The metric that an id, a title or a common word for it names; "total revenue" names revenue too."""
     exact = METRIC_PHRASES.exact(text)
     if exact is not None:
@@ -114,7 +121,7 @@ def nearest_metrics(text: str, limit: int = 3) -> tuple[str, ...]:
     from rapidfuzz import fuzz, process  # only after a miss
 
     asked = text.lower().replace("_", "").replace(" ", "")
-    spelt = {(metric.id, word): word.replace(" ", "") for metric in METRICS for word in phrases_of(metric)}
+    spelt = {(metric.id, word): word.replace(" ", "") for metric in (*METRICS, *KPIS) for word in phrases_of(metric)}
     best = process.extract(asked, spelt, scorer=fuzz.ratio, limit=12)
     return tuple(dict.fromkeys(key[0] for _, _, key in best))[:limit]
 
@@ -206,11 +213,17 @@ def computable(metric: Metric | str) -> Metric:
     match found:
         case Metric():
             return found
+        case Kpi(fallback=str() as instead):
+            return computable(instead)
+        case Kpi():
+            raise MetricError(
+                f"{found.title} comes from tables of its own and cannot be split or compared. Ask for it alone."
+            )
         case Missing():
             raise MetricError(f"{found.title} cannot be computed here: {found.lacks}.")
         case None:
             near = ", ".join(nearest_metrics(str(metric)))
-            known = ", ".join(each.id for each in METRICS)
+            known = ", ".join(each.id for each in (*METRICS, *KPIS))
             raise MetricError(f"There is no metric “{metric}”. Nearest: {near}. All: {known}.")
 
 

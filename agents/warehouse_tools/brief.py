@@ -10,8 +10,8 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from agents.analysis.kpi_catalog import KPIS
 from agents.analysis.metrics import computable
-from agents.analysis.not_computable import NOT_COMPUTABLE
 from agents.analysis.periods import Period
 from agents.analysis.timespan import quarter
 from agents.result import Citation, Finding, Record
@@ -32,7 +32,7 @@ __all__ = ["EXECUTIVE_BRIEF"]
 
 RISKS = 5
 MOVES = 2
-MISSING = ("quota_attainment", "forecast", "pipeline_coverage", "retention", "slippage")
+MISSING = ("quota_attainment", "weighted_forecast", "pipeline_coverage", "nrr", "slippage")
 
 
 class BriefParameters(BaseModel):
@@ -150,7 +150,7 @@ def data_of(page: Page, period: Period, narrowed: Narrowed, as_of: date) -> Brie
         top_risks=list(page.old.deals),
         voice=page.voice,
         decisions=decisions(page),
-        not_computable={missing.title: missing.lacks for missing in NOT_COMPUTABLE if missing.id in MISSING},
+        not_computable={missing.title: missing.lacks for missing in KPIS if missing.id in MISSING},
     )
 
 

@@ -3,7 +3,7 @@
 The text shows rounded values; the exact ones stand in the data beside it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from agents.analysis.metric import Unit
 
@@ -21,10 +21,11 @@ def figure(value: float | None, unit: Unit) -> str:
             return f"{money(value)} a day"
         case "ratio":
             return f"{value * 100:.2f}%".replace("-", "−")
-        case "days":
-            return f"{value:.1f} days"
-        case "count":
-            return f"{value:,.0f}"
+        case _:
+            return PLAIN[unit].format(value)
+
+
+PLAIN: Mapping[Unit, str] = {"count": "{:,.0f}", "days": "{:.1f} days", "months": "{:.1f} months", "times": "{:.2f}x"}
 
 
 def money(value: float) -> str:

@@ -4,18 +4,31 @@ Without a metric it gives the figures that a sales manager looks at first, besid
 """
 
 from dataclasses import replace
+from datetime import date
 
 from pydantic import Field
 
+from agents.analysis.kpi import Kpi
+from agents.analysis.kpi_catalog import KPIS
 from agents.analysis.metric import Dimension, Metric, Missing
 from agents.analysis.metric_catalog import METRICS
-from agents.analysis.metrics import MetricError, choose_dimension, choose_metric, computable, splittable
-from agents.sources import SourceError, Sources
+from agents.analysis.metrics import (
+    MetricError,
+    Named,
+    choose_dimension,
+    choose_metric,
+    computable,
+    several_sql,
+    splittable,
+)
+from agents.analysis.periods import Period
+from agents.sources import SourceError, Sources, Warehouse
 from agents.tool import Observation, Tool
-from agents.warehouse_tools.asking import warehouse_of
+from agents.warehouse_tools.asking import ask_one, warehouse_of
 from agents.warehouse_tools.compare import CompareAnswer, CompareParameters, compare
 from agents.warehouse_tools.computed import compute
 from agents.warehouse_tools.glance import glance
+from agents.warehouse_tools.kpi_answer import answer_kpi, kpi_period, lacking
 from agents.warehouse_tools.metric_text import (
     Order,
     glance_observation,
@@ -35,7 +48,7 @@ class MetricParameters(Narrowing):
     metric: str | None = Field(
         default=None,
         max_length=100,
-        description=f"one of {', '.join(metric.id for metric in METRICS)}; left out: the key figures together",
+        description=f"one of {', '.join(it.id for it in (*METRICS, *KPIS))}; left out: the key figures together",
     )
     period: str | None = Field(
         default=None,
@@ -68,10 +81,18 @@ async def run(sources: Sources, wanted: MetricParameters) -> Observation:
 async def compute_one(sources: Sources, wanted: MetricParameters) -> Observation:
     warehouse = warehouse_of(sources)
     as_of = await warehouse.as_of()
-    period = period_of(wanted.period, as_of)
     chosen = metric_of(wanted)
+    if isinstance(chosen, Kpi):
+        if not await lacking(warehouse, chosen):
+            names = wanted.model_dump(include=set(Narrowing.model_fields), exclude_none=True)
+            period = kpi_period(chosen, wanted.period, as_of)
+            return await answer_kpi(warehouse, chosen, period, as_of, narrowed=bool(names))
+        if chosen.fallback is None:
+            return await answer_missing(warehouse, chosen, kpi_period(chosen, wanted.period, as_of), wanted, as_of)
+        chosen = computable(chosen.fallback)
+    period = period_of(wanted.period, as_of)
     if isinstance(chosen, Missing):
-        return missing_observation(chosen, period, as_of)
+        return await answer_missing(warehouse, chosen, period, wanted, as_of)
     narrowed = await narrow(warehouse, wanted)
     if chosen is None:
         return glance_observation(await glance(warehouse, period, narrowed), period, narrowed, as_of)
@@ -80,11 +101,26 @@ async def compute_one(sources: Sources, wanted: MetricParameters) -> Observation
     return metric_observation(computed, dimension, narrowed, as_of, limit=wanted.limit, order=wanted.order)
 
 
-def metric_of(wanted: MetricParameters) -> Metric | Missing | None:
+async def answer_missing(
+    warehouse: Warehouse, missing: Missing | Kpi, period: Period, wanted: MetricParameters, as_of: date
+) -> Observation:
+    """What is missing, and the figures that come nearest to it."""
+    instead = [computable(name) for name in missing.instead]
+    try:
+        narrowed = await narrow(warehouse, wanted)
+        answer = await ask_one(warehouse, several_sql([(it, period) for it in instead], narrowed.filters))
+    except SourceError as error:
+        if error.kind == "unavailable":
+            raise
+        return missing_observation(missing, period, as_of)  # a warehouse without deals has nothing instead either
+    return missing_observation(missing, period, as_of, instead, answer)
+
+
+def metric_of(wanted: MetricParameters) -> Named | None:
     if wanted.metric is None:
         return next((m for m in METRICS if m.id == "revenue"), None) if wanted.dimension else None
     chosen = choose_metric(wanted.metric)
-    if isinstance(chosen, Missing):
+    if isinstance(chosen, Missing | Kpi):
         return chosen
     try:
         return computable(wanted.metric)
@@ -133,8 +169,22 @@ METRIC = Tool(
         "by month",
         "top reps",
         "quota",
+        "attainment",
+        "on target",
+        "coverage",
+        "are we covered",
+        "covered for the quarter",
         "forecast",
+        "weighted pipeline",
+        "slippage",
+        "stage conversion",
+        "time in stage",
+        "ACV",
+        "NRR",
+        "GRR",
+        "retention",
         "churn",
+        "CAC payback",
     ),
     parameters=MetricParameters,
     data=CompareAnswer,

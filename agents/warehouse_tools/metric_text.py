@@ -1,15 +1,18 @@
 """What the tool `metric` answers: headline, table and basis as text, and the same unrounded as data."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
 from pydantic import Field
 
+from agents.analysis.kpi import Kpi
 from agents.analysis.metric import Dimension, Metric, Missing
 from agents.analysis.metrics import follows_period
 from agents.analysis.periods import Period
 from agents.result import Finding, Record
 from agents.tool import Observation
+from agents.warehouse_tools.asking import Answer, number
 from agents.warehouse_tools.computed import Computed, Excluded, Figures, parts_of, small_groups
 from agents.warehouse_tools.formats import counted, figure, table, when
 from agents.warehouse_tools.glance import Glance, Glanced
@@ -67,15 +70,32 @@ class MetricData(Record):
     groups_total: int
     excluded: list[Excluded]
     lacks: str | None = Field(default=None, description="what is missing when it cannot be computed")
+    parameters: dict[str, str] = Field(default_factory=dict[str, str], description="what the SQL was made for")
     key_figures: list[Glance] = Field(default_factory=list[Glance])
     sql: list[str]
 
 
-def missing_observation(missing: Missing, period: Period, as_of: date) -> Observation:
-    instead = ", ".join(f"`{name}`" for name in missing.instead)
+def missing_observation(
+    missing: Missing | Kpi, period: Period, as_of: date, instead: Sequence[Metric] = (), answer: Answer | None = None
+) -> Observation:
+    """What is missing, and what there is instead: the figures of `instead`, in their order in the answer."""
+    texts = [f"**{missing.title} cannot be computed here:** the warehouse has {missing.lacks}."]
+    if answer is not None:
+        values = [figure(number(answer.value("value", row)), metric.unit) for row, metric in enumerate(instead)]
+        lines = [
+            f"- {metric.title}{f' {when(period.label)}' if follows_period(metric) else ', as it stands'}: {value}"
+            for metric, value in zip(instead, values, strict=True)
+        ]
+        texts.append("What there is instead:\n\n" + "\n".join(lines))
+        texts.append(basis("", period if any(map(follows_period, instead)) else None, as_of))
+    if isinstance(missing, Kpi):
+        tables = ", ".join(f"`{need}`" for need in missing.needs if "." not in need)
+        texts.append(
+            f"It is computed as soon as the warehouse has {tables}; ask “which metrics are there” for their columns."
+        )
     return Observation(
-        text=f"**{missing.title} cannot be computed here:** the warehouse has {missing.lacks}.\n\n"
-        f"What can be computed instead: {instead}.",
+        text="\n\n".join(texts),
+        citations=(answer.citation(),) if answer else (),
         data=MetricData(
             metric=missing.id,
             title=missing.title,
@@ -91,7 +111,7 @@ def missing_observation(missing: Missing, period: Period, as_of: date) -> Observ
             groups_total=0,
             excluded=[],
             lacks=missing.lacks,
-            sql=[],
+            sql=[answer.sql] if answer else [],
         ),
     )
 

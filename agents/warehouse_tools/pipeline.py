@@ -5,9 +5,9 @@ from datetime import date
 
 from pydantic import ConfigDict, Field, RootModel
 
+from agents.analysis.kpi_catalog import KPIS
 from agents.analysis.metric import Metric
 from agents.analysis.metrics import choose_metric, named_sql
-from agents.analysis.not_computable import NOT_COMPUTABLE
 from agents.analysis.periods import Period
 from agents.result import Finding, Record
 from agents.sources import SourceError, Sources, Warehouse
@@ -25,7 +25,7 @@ from agents.warehouse_tools.risks import NO_ACTIVITY, overdue_sentence
 
 __all__ = ["PIPELINE_OVERVIEW"]
 
-MISSING = ("pipeline_coverage", "forecast", "stage_conversion", "slippage", "retention")
+MISSING = ("pipeline_coverage", "weighted_forecast", "stage_conversion", "slippage", "nrr")
 
 
 class PipelineParameters(Narrowing):
@@ -117,7 +117,7 @@ async def overview(warehouse: Warehouse, as_of: date, period: Period, narrowed: 
         overdue=old.overdue,
         usual_days=old.usual_days,
         key_figures=list(shown.figures),
-        not_computable={missing.title: missing.lacks for missing in NOT_COMPUTABLE if missing.id in MISSING},
+        not_computable={missing.title: missing.lacks for missing in KPIS if missing.id in MISSING},
     )
     headline = headline_of(data, narrowed)
     answers = (standing, listed, velocity, shown.answer, *old.answers, *quality.answers)
@@ -179,11 +179,6 @@ PIPELINE_OVERVIEW = Tool(
         "pipeline overview",
         "pipeline health",
         "how is the quarter",
-        "covered for the quarter",
-        "coverage",
-        "forecast",
-        "win rate",
-        "velocity",
     ),
     parameters=PipelineParameters,
     data=PipelineAnswer,

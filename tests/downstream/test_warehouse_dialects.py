@@ -75,10 +75,6 @@ async def test_a_view_that_is_there_is_asked_and_none_is_put_in_front_of_it() ->
     assert found.render("SELECT COUNT(*) AS n FROM opportunities") == "SELECT\n  COUNT(*) AS n\nFROM opportunities"
 
 
-async def test_what_has_nothing_to_do_with_the_view_is_sent_as_it_was_written() -> None:
-    assert Dialect("sqlite").render("SELECT julianday('now')") == "SELECT julianday('now')"
-
-
 async def test_a_warehouse_that_is_away_is_said_to_be_away_and_not_to_be_empty() -> None:
     async def away(sql: str) -> Table:
         raise SourceError("unavailable", "The server is away.")

@@ -25,10 +25,8 @@ class Dialect:
     layout: Layout | None = None
 
     def render(self, sql: str) -> str:
-        """A statement of ours as this warehouse takes it. One that has nothing to do with the view stays as it is."""
-        if not reads_the_view(sql):
-            return sql
-        whole = over(self.layout, sql) if self.layout else sql
+        """A statement of ours as this warehouse takes it."""
+        whole = over(self.layout, sql) if self.layout and reads_the_view(sql) else sql
         return whole if self.engine == "duckdb" else translated(whole, self.engine)
 
 

@@ -10,7 +10,7 @@ from typing import cast
 
 import anyio
 
-from agents.analysis.layouts import reads_the_view
+from agents.analysis.layouts import is_ours
 from agents.sources import SourceError, Table
 from server.downstream.adapters.days import day_of
 from server.downstream.adapters.dialect import Dialect, find_dialect
@@ -56,7 +56,7 @@ class McpWarehouse:
 
     async def query(self, sql: str) -> Table:
         """Run one SELECT in DuckDB's SQL; `Table.sql` is what was sent where the server needs it differently."""
-        if not reads_the_view(sql):
+        if not is_ours(sql):
             return await self._send(sql)
         rendered = (await self._spoken()).render(sql)
         table = await self._send(rendered)

@@ -142,7 +142,8 @@ async def test_the_gaps_in_the_data_are_counted(use: Use) -> None:
 async def test_the_catalog_names_what_there_is_and_what_is_not(use: Use) -> None:
     seen = await use("list_metrics")
     assert "`win_rate`" in seen.text
-    assert "Quota attainment: no quota or target table" in seen.text
+    assert "**Quota attainment** (`quota_attainment`)" in seen.text
+    assert "needs `opp`, `quota`" in seen.text
 
 
 async def test_a_select_gives_its_rows_and_no_more_than_are_kept(use: Use) -> None:
@@ -253,7 +254,8 @@ async def test_a_metric_is_known_however_it_is_written(use: Use, written: str) -
 
 
 @pytest.mark.parametrize(
-    "written", ["acv", "ACV", "average deal", "deal size", "avg deal size", "average-deal-value"]
+    "written",
+    ["acv", "ACV", "average contract value", "average deal", "deal size", "avg deal size", "average-deal-value"],
 )
 async def test_the_average_deal_is_known_by_all_its_names(use: Use, written: str) -> None:
     assert data(await use("metric", metric=written))["metric"] == "average_deal_value"

@@ -9,6 +9,7 @@ import pytest
 import sqlglot
 
 from agents.analysis.dimensions import DIMENSIONS
+from agents.analysis.kpi_catalog import KPIS
 from agents.analysis.metric_catalog import METRICS
 from agents.analysis.metrics import MetricError, choose_metric, coverage_sql, follows_period, named_sql, several_sql
 from agents.analysis.not_computable import NOT_COMPUTABLE
@@ -128,6 +129,6 @@ def test_a_snapshot_has_no_months() -> None:
 
 def test_no_word_stands_for_two_metrics() -> None:
     seen: dict[str, str] = {}
-    for metric in (*METRICS, *NOT_COMPUTABLE):
+    for metric in (*METRICS, *KPIS, *NOT_COMPUTABLE):
         for word in metric.words:
             assert seen.setdefault(word, metric.id) == metric.id, word
