@@ -9,6 +9,7 @@ from pydantic import Field
 from agents.analysis.calls.conversation import is_english
 from agents.analysis.calls.next_steps import next_steps_in
 from agents.analysis.calls.objections import objections_in
+from agents.call_tools.account_state import AccountState, state_of
 from agents.call_tools.evidence import Evidence, more, said
 from agents.call_tools.material import SUMMARIES_SHOWN, CallRow, Material, call_row, gather, summary_text
 from agents.call_tools.next_steps import next_step_text
@@ -42,6 +43,7 @@ class AccountHistory(Record):
     first: str
     last: str
     entries: list[HistoryEntry]
+    state: AccountState | None = Field(description="what to know before the next call, where one account is meant")
 
 
 class HistoryData(Record):
@@ -65,7 +67,9 @@ async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
     accounts: list[AccountHistory] = []
     texts: list[str] = []
     by_account = _by_account(material.calls)
+    single = len(by_account) == 1
     for account, calls in by_account.items():
+        state, lines = _state(evidence, material, calls) if single else (None, [])
         told = await _tell(evidence, material, calls)
         accounts.append(
             AccountHistory(
@@ -74,14 +78,21 @@ async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
                 first=calls[0].started.date().isoformat(),
                 last=calls[-1].started.date().isoformat(),
                 entries=[item.entry for item in told],
+                state=state,
             )
         )
-        if len(by_account) == 1:
-            texts += _course(accounts[0], told)
+        if single:
+            texts += _course(accounts[0], told, lines)
     if len(by_account) > 1:
         texts = [*_overview(accounts), *map(summary_text, material.prose[:SUMMARIES_SHOWN])]
     text = "\n".join(texts) if material.calls else material.nothing or ""
     return Observation(text, HistoryData(accounts=accounts), evidence.findings, evidence.citations, material.notes)
+
+
+def _state(evidence: Evidence, material: Material, calls: Sequence[Call]) -> tuple[AccountState, list[str]]:
+    ids = {call.id for call in calls}
+    talks = [talk for talk in reversed(material.conversations) if talk.call.id in ids]
+    return state_of(evidence, calls, talks)
 
 
 async def _account_of_call(sources: Sources, parameters: ScopeParameters) -> ScopeParameters:
@@ -146,11 +157,15 @@ async def _tell(evidence: Evidence, material: Material, calls: Sequence[Call]) -
     return told
 
 
-def _course(history: AccountHistory, told: Sequence[_Told]) -> list[str]:
+def counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
+
+
+def _course(history: AccountHistory, told: Sequence[_Told], state: Sequence[str]) -> list[str]:
     people = {name for item in told for name in item.entry.customers}
     span = history.first if history.calls == 1 else f"{history.first} to {history.last}"
-    head = f"**{history.account}: {history.calls} call{'s' * (history.calls > 1)}, {span}**, {len(people)} people of theirs"
-    lines = [head]
+    head = f"**{history.account}: {history.calls} call{'s' * (history.calls > 1)}, {span}**, {counted(len(people), 'person', 'people')} of theirs"
+    lines = [head, *state, "", "**Call by call**"]
     for item in told[-_CALLS_SHOWN:]:
         entry = item.entry
         gap = (
@@ -180,11 +195,13 @@ def _overview(accounts: Sequence[AccountHistory]) -> list[str]:
 CALL_HISTORY = Tool(
     name="call_history",
     description=(
-        "Timeline of the calls with an account or deal: dates, gaps, who joined, objections and next steps per call; "
+        "What to know of an account or deal before the next call: their people, what each side promised, the last "
+        "amount, the last worry, rivals, and the timeline of the calls with objections and next steps; "
         "without an account, all accounts by last contact. Good before a meeting."
     ),
     cues=("history", "timeline", "so far", "relationship", "before my meeting", "prepare", "call tomorrow",
-          "meeting tomorrow", "last contact", "last spoke", "what should i know"),
+          "meeting tomorrow", "last contact", "last spoke", "what should i know",
+          "who was involved", "who from their side", "involved", "stakeholders", "participants", "who joined"),
     parameters=ScopeParameters,
     data=HistoryData,
     needs="calls",

@@ -11,6 +11,7 @@ from agents.call_tools.evidence import Evidence, clock, headline, more, percent,
 from agents.call_tools.material import CallRow, Material, call_row, gather, one_by_one
 from agents.call_tools.metrics import METRICS, Definition, Mean, Metric, means_of, measure
 from agents.call_tools.scope import ScopeParameters
+from agents.call_tools.standing import Standing, standing_text, standings, team_figures
 from agents.result import Record
 from agents.sources import Sources
 from agents.tool import Observation, Tool
@@ -48,6 +49,7 @@ class CallStatistics(Record):
     customer_share: float | None
     metrics: list[Metric]
     silence_s: float
+    longest_silence_s: float
     overlap_s: float
     reply_gaps: int = Field(description="gaps that `patience_s` is the median of")
 
@@ -65,19 +67,25 @@ class StatisticsData(Record):
 
     calls: list[CallStatistics] = Field(description="newest first")
     means: list[Mean]
+    beside: list[Standing] = Field(
+        description="figures for which somebody recommends a range, beside the team's calls"
+    )
     rule: TurnRule
 
 
 async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
-    return await observe_statistics(await gather(sources, parameters))
+    material = await gather(sources, parameters)
+    return await observe_statistics(material, await team_figures(sources, material))
 
 
-async def observe_statistics(material: Material) -> Observation:
-    """The statistics of calls that were read."""
+async def observe_statistics(material: Material, team: Sequence[Sequence[Metric]] | None = None) -> Observation:
+    """The statistics of calls that were read; beside the team's other calls and what others recommend, if `team` is given."""
     evidence = material.evidence()
     pairs = [(talk, interaction_of(talk)) async for talk in one_by_one(material.conversations)]
     calls = [_statistics(talk, figures) for talk, figures in pairs]
-    data = StatisticsData(calls=calls, means=means_of([call.metrics for call in calls]), rule=_rule(pairs))
+    means = means_of([call.metrics for call in calls])
+    beside = [] if team is None else standings(means, team)
+    data = StatisticsData(calls=calls, means=means, beside=beside, rule=_rule(pairs))
     for talk, figures in pairs:
         _findings(evidence, talk, figures)
     if material.nothing is not None:
@@ -86,6 +94,8 @@ async def observe_statistics(material: Material) -> Observation:
         text = _one(*pairs[0], calls[0])
     else:
         text = _several(calls, data.means)
+    if beside:
+        text = "\n".join([text, "", "**Beside the team and what is recommended**", *standing_text(beside)])
     notes = [*material.notes, *_notes(pairs)]
     return Observation(text, data, evidence.findings, evidence.citations, tuple(notes))
 
@@ -108,6 +118,7 @@ def _statistics(talk: Conversation, figures: Interaction) -> CallStatistics:
         customer_share=_rounded(figures.customer_share),
         metrics=measure(talk, figures),
         silence_s=figures.silence_ms / 1000,
+        longest_silence_s=figures.longest_silence_ms / 1000,
         overlap_s=figures.overlap_ms / 1000,
         reply_gaps=figures.patience_gaps,
     )

@@ -17,7 +17,7 @@ from agents.result import Record
 from agents.sources import Sources
 from agents.tool import Observation, Tool
 
-__all__ = ["FRAMEWORK_COVERAGE", "Framework"]
+__all__ = ["FRAMEWORK_COVERAGE", "Framework", "FrameworkFile"]
 
 Framework = Literal["MEDDICC", "MEDDPICC", "SPICED", "BANT"]
 

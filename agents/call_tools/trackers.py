@@ -27,7 +27,7 @@ from agents.result import Record
 from agents.sources import Sources
 from agents.tool import Observation, Tool
 
-__all__ = ["TRACKERS"]
+__all__ = ["TRACKERS", "TrackerFile"]
 
 _OWN = "your phrases"
 _QUOTES = 2

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-__all__ = ["MIN_CALLS", "Comparison", "compare", "slope_per_call"]
+__all__ = ["MIN_CALLS", "Comparison", "Place", "compare", "slope_per_call", "standing"]
 
 MIN_CALLS = 5
 
@@ -41,6 +41,22 @@ def compare(own: Sequence[float], team: Sequence[float]) -> Comparison | None:
         team_percentile=round(100 * below / len(team)) if enough else None,
         team_calls=len(team),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value lies among others: the share of them below it, 0 to 100, and their median."""
+
+    percentile: int
+    median: float
+
+
+def standing(value: float, others: Sequence[float]) -> Place | None:
+    """The place of one call's figure, or of a mean, among other calls; None under five of them."""
+    if len(others) < MIN_CALLS:
+        return None
+    below = sum(1 for other in others if other < value) + sum(1 for other in others if other == value) / 2
+    return Place(round(100 * below / len(others)), median(others))
 
 
 def slope_per_call(values: Sequence[float]) -> float | None:
