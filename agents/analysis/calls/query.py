@@ -98,9 +98,7 @@ def similar_terms(term: str, known: Iterable[str], at_least: int = SIMILAR) -> t
 def _apart(text: str, speakers: Iterable[str]) -> tuple[frozenset[str], str]:
     """The speakers a text names, and the text without their names."""
     words = [(it.group().lower(), it.start(), it.end()) for it in _NAME_WORD.finditer(text)]
-    asked = {word for word, _, _ in words} | {stem(word) for word, _, _ in words}
-    names = {name: _name_words(name) for name in speakers}
-    possible = {name: parts for name, parts in names.items() if any({it, stem(it)} & asked for it in parts)}
+    possible = _with_any(words, speakers)
     named: set[str] = set()
     used: set[int] = set()
     for name, parts in sorted(possible.items(), key=lambda it: (-len(it[1]), it[0])):
@@ -119,6 +117,14 @@ def _apart(text: str, speakers: Iterable[str]) -> tuple[frozenset[str], str]:
         _, start, end = words[at]
         rest[start:end] = " " * (end - start)
     return frozenset(named), "".join(rest)
+
+
+def _with_any(words: Sequence[tuple[str, int, int]], names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The names that share a word with a text, by their words; a library knows thousands who do not."""
+    asked = {word for word, _, _ in words} | {stem(word) for word, _, _ in words}
+    shared = re.compile(r"(?<![^\W_])(?:" + "|".join(map(re.escape, sorted(asked))) + ")", re.IGNORECASE)
+    parts = {name: _name_words(name) for name in names if asked and shared.search(name)}
+    return {name: words for name, words in parts.items() if any({it, stem(it)} & asked for it in words)}
 
 
 def _name_words(name: str) -> tuple[str, ...]:

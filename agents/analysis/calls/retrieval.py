@@ -80,9 +80,10 @@ class Index(Generic[DocumentT]):
         self._terms += len(words)
         if speaker:
             self._speakers[speaker] = None
-        for word in words:
-            self._spelt.setdefault(stem(word), word)
-        for term, times in Counter(map(stem, words)).items():
+        terms = [stem(word) for word in words]
+        for term, word in zip(terms, words, strict=True):
+            self._spelt.setdefault(term, word)
+        for term, times in Counter(terms).items():
             self._postings.setdefault(term, []).append((number, times))
 
     def read(self, text: str) -> Query:
