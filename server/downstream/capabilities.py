@@ -39,9 +39,9 @@ Capability = Literal[
 ]
 
 CANDIDATES: Mapping[Capability, tuple[str, ...]] = {
-    "calls.list": ("list_calls",),
-    "calls.details": ("get_call_details",),
-    "calls.transcripts": ("retrieve_transcripts",),
+    "calls.list": ("list_calls", "gong_list_calls"),
+    "calls.details": ("get_call_details", "search_calls", "gong_get_call"),
+    "calls.transcripts": ("retrieve_transcripts", "get_call_transcript", "gong_get_call_transcript"),
     "calls.analysis": ("gong_call_analysis",),
     "calls.coaching": ("get_coaching_report",),
     "warehouse.query": ("execute_query", "execute_sql", "run_query", "read_query"),
@@ -61,18 +61,17 @@ CANDIDATES: Mapping[Capability, tuple[str, ...]] = {
 SPARED_BY: Mapping[Capability, tuple[Capability, ...]] = {
     "crm.deals": ("warehouse.query",),
     "crm.owners": ("warehouse.query", "crm.deals"),
+    "calls.details": ("calls.transcripts",),
 }
 """Capabilities that nothing misses where one of these is bound."""
 
 BESIDE: Mapping[Capability, tuple[Capability, ...]] = {"documents.read": ("documents.search", "documents.folder")}
 """Capabilities that mean nothing without one of these on the same server."""
 
-LEVELS: Mapping[str, Level] = {
-    "get_call_transcript": "untimed",
-    "ask_account": "prose",
-    "ask_deal": "prose",
-    "generate_brief": "prose",
-}
+TAKES: Mapping[tuple[Capability, str], str] = {("calls.details", "search_calls"): "callIds"}
+"""Where servers mean different things by one name: the argument that the tool meant here takes."""
+
+LEVELS: Mapping[str, Level] = {"get_call_transcript": "untimed"}
 """How much tools tell of a call that do not give sentences with times."""
 
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
@@ -174,10 +173,15 @@ def _of_server(server: str, offer: Offer, uses: Uses) -> Mapping[Capability, Bin
             continue
         use = (uses[capability] if uses is not None else None) or AS_KNOWN
         names = (use.tool,) if use.tool else candidates
-        tool = next((tools[name] for name in names if name in tools), None)
+        tool = next((tools[name] for name in names if name in tools and _meant(capability, tools[name])), None)
         if tool is not None:
             found[capability] = Binding(server, tool, use)
     return {c: binding for c, binding in found.items() if c not in BESIDE or any(o in found for o in BESIDE[c])}
+
+
+def _meant(capability: Capability, tool: t.Tool) -> bool:
+    argument = TAKES.get((capability, tool.name))
+    return argument is None or argument in (tool.input_schema.get("properties") or {})
 
 
 def _held(bound: Mapping[Capability, Binding], group: str) -> int:

@@ -11,11 +11,12 @@ from agents.sources import CallSource, DocumentSource, MessageSource, Sources, W
 from agents.tool import Need
 from server.config.downstream import Classification
 from server.config.servers import DownstreamServer
+from server.downstream.adapters.call_feeds import call_feed_of
 from server.downstream.adapters.calls import CallLibrary
 from server.downstream.adapters.crm import CrmWarehouse
 from server.downstream.adapters.deal_feed import feed_of
 from server.downstream.adapters.documents import Documents, shelf_of
-from server.downstream.adapters.gong_feed import Doors, GongFeed
+from server.downstream.adapters.gong_feed import Doors
 from server.downstream.adapters.known import Known
 from server.downstream.adapters.messages import McpMessages, MessageDoors
 from server.downstream.adapters.warehouse import McpWarehouse
@@ -112,7 +113,8 @@ class Bound:
 
     def _calls(self) -> CallSource | None:
         doors: Doors = {c: door for c in CALL_CAPABILITIES if (door := self.at(c)) is not None}
-        return CallLibrary(GongFeed(doors)) if len(doors) == len(CALL_CAPABILITIES) else None
+        feed = call_feed_of(doors)
+        return CallLibrary(feed) if feed is not None else None
 
     def _warehouse(self) -> Warehouse | None:
         """A SQL warehouse before a CRM: one place for all figures, so that no two agents contradict each other."""
