@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["SentenceModel", "Tree", "load_model", "probability"]
+__all__ = ["SentenceModel", "Tree", "load_model", "probability", "read_model"]
 
 Tree = tuple[tuple[int, float, int, int], ...]
 """Nodes as (feature, threshold, left, right): left where the value is at most the threshold. A leaf has feature -1
