@@ -10,19 +10,22 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from agents.analysis.kpi import Kpi
 from agents.analysis.kpi_catalog import KPIS
-from agents.analysis.metrics import computable
+from agents.analysis.metrics import computable, named_sql, splittable
 from agents.analysis.periods import Period
 from agents.analysis.timespan import quarter
 from agents.result import Citation, Finding, Record
 from agents.sources import Sources, Warehouse
 from agents.tool import Observation, Tool
-from agents.warehouse_tools.asking import Answer, warehouse_of
+from agents.warehouse_tools.asking import Answer, ask_one, warehouse_of
 from agents.warehouse_tools.compare import Compared, biggest_moves
+from agents.warehouse_tools.computed import Figures, groups_of
 from agents.warehouse_tools.customer_voice import Voice, listen
 from agents.warehouse_tools.deals import Deal, Overdue, deals_table, overdue
-from agents.warehouse_tools.formats import change, figure
+from agents.warehouse_tools.formats import change, figure, table
 from agents.warehouse_tools.glance import Glance, Glanced, glance
+from agents.warehouse_tools.kpi_answer import answer_kpi, lacking
 from agents.warehouse_tools.metric_text import PeriodData
 from agents.warehouse_tools.narrowing import Narrowed, narrow_topic, period_of
 from agents.warehouse_tools.quality import Checked, check_quality
@@ -76,6 +79,10 @@ class BriefData(Record):
     list_value: float
     top_risks: list[Deal]
     voice: Voice | None
+    targets: list[str] = Field(
+        description="number against target, forecast, slippage and retention, where tables hold them"
+    )
+    segments: list[Figures] = Field(description="win rate by region")
     decisions: list[str] = Field(description="candidates, for a person to take")
     not_computable: dict[str, str]
 
@@ -91,6 +98,10 @@ class Page:
     quality: Checked
     voice: Voice | None
     heard: Observation | None
+    targets: tuple[Observation, ...]
+    missing: tuple[Kpi, ...]
+    segments: tuple[Figures, ...]
+    segment_answer: Answer | None
 
 
 async def run(sources: Sources, wanted: BriefParameters) -> Observation:
@@ -124,6 +135,11 @@ async def gather(sources: Sources, warehouse: Warehouse, period: Period, narrowe
         moves += [Move(dimension=dimension, moved=it) for it in moved[:MOVES]]
         answers += asked
     voice, heard = await listen(sources, period, narrowed)
+    targets, missing = await against_targets(warehouse, period, as_of)
+    split = splittable(computable("win_rate"), "regional_office")
+    asked = None
+    if split.id not in narrowed.filters:
+        asked = await ask_one(warehouse, named_sql("win_rate", period, split, narrowed.filters))
     return Page(
         shown=shown,
         moves=tuple(moves),
@@ -132,7 +148,25 @@ async def gather(sources: Sources, warehouse: Warehouse, period: Period, narrowe
         quality=await check_quality(warehouse),
         voice=voice,
         heard=heard,
+        targets=targets,
+        missing=missing,
+        segments=tuple(it for it in groups_of(computable("win_rate"), asked, split) if it.key) if asked else (),
+        segment_answer=asked,
     )
+
+
+async def against_targets(
+    warehouse: Warehouse, period: Period, as_of: date
+) -> tuple[tuple[Observation, ...], tuple[Kpi, ...]]:
+    """The figures that the warehouse has tables for, and those that it has not."""
+    found: list[Observation] = []
+    missing: list[Kpi] = []
+    for kpi in (it for it in KPIS if it.id in MISSING):
+        if await lacking(warehouse, kpi):
+            missing.append(kpi)
+        else:
+            found.append(await answer_kpi(warehouse, kpi, period, as_of, narrowed=False))
+    return tuple(found), tuple(missing)
 
 
 def data_of(page: Page, period: Period, narrowed: Narrowed, as_of: date) -> BriefData:
@@ -149,8 +183,10 @@ def data_of(page: Page, period: Period, narrowed: Narrowed, as_of: date) -> Brie
         list_value=page.old.list_value,
         top_risks=list(page.old.deals),
         voice=page.voice,
+        targets=[it.findings[0].statement for it in page.targets],
+        segments=list(page.segments),
         decisions=decisions(page),
-        not_computable={missing.title: missing.lacks for missing in KPIS if missing.id in MISSING},
+        not_computable={it.title: it.lacks for it in page.missing},
     )
 
 
@@ -178,17 +214,25 @@ def sections(page: Page, data: BriefData, narrowed: Narrowed, risk: str) -> list
         f"**{page.shown.headline}**",
         page.shown.table,
     ]
+    if data.targets:
+        texts.append("**Against target**\n\n" + "\n".join(f"- {line}" for line in data.targets))
     if page.moves:
         texts.append("**What moved**\n\n" + "\n".join(f"- {move_line(move)}" for move in page.moves))
     texts.append(f"**Top risks** (candidates)\n\n{risk}.")
     if page.old.deals:
         texts.append(deals_table(page.old.deals))
+    if page.segments:
+        rows = [
+            [it.key or "(none)", figure(it.value, "ratio"), figure(it.numerator, "count"), f"{it.n:,}"]
+            for it in page.segments
+        ]
+        texts.append(f"**Conversion by region**\n\n{table(['Region', 'Win rate', 'Won', 'Closed'], rows)}")
     if page.voice:
         texts.append(f"**Customer voice** (candidates)\n\n{page.voice.text}")
     if data.decisions:
         texts.append("**To decide**\n\n" + "\n".join(f"- {decision}" for decision in data.decisions))
-    missing = ", ".join(title.lower() if title.islower() else title for title in data.not_computable)
-    texts.append(f"Not computable, for want of data: {missing}.")
+    if data.not_computable:
+        texts.append(f"Not in the sources: {', '.join(data.not_computable)}.")
     texts.append(
         f"How: deals by close date, {data.period.label}; open deals as they stand. Data as of {data.as_of}. [SQL]"
     )
@@ -213,6 +257,7 @@ def findings_of(page: Page, risk: str) -> tuple[Finding, ...]:
             citations=[answer.citation().id for answer in page.old.answers],
             confidence=0.6,
         ),
+        *(finding for it in page.targets for finding in it.findings),
         *(page.heard.findings if page.heard else ()),
     )
 
@@ -220,13 +265,18 @@ def findings_of(page: Page, risk: str) -> tuple[Finding, ...]:
 def citations_of(page: Page, narrowed: Narrowed) -> tuple[Citation, ...]:
     answers: Sequence[Answer] = (page.shown.answer, *page.move_answers, *page.old.answers, *page.quality.answers)
     queries = {(cited := answer.citation(**narrowed.filters)).id: cited for answer in answers}
-    return (*queries.values(), *(page.heard.citations if page.heard else ()))
+    if page.segment_answer:
+        cited = page.segment_answer.citation(**narrowed.filters)
+        queries[cited.id] = cited
+    targets = (citation for it in page.targets for citation in it.citations)
+    return (*queries.values(), *targets, *(page.heard.citations if page.heard else ()))
 
 
 def caveats(page: Page) -> tuple[str, ...]:
     heard = page.heard.notes if page.heard else ("No recorded calls were read for this brief.",)
+    no_quota = any(it.id == "quota_attainment" for it in page.missing)
     return (
-        "There is no table of targets: the figures are set against the period before.",
+        *(["There is no table of targets: the figures are set against the period before."] if no_quota else []),
         f"Data: {page.quality.summary}",
         *heard,
     )

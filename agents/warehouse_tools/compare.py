@@ -17,7 +17,7 @@ from agents.warehouse_tools.asking import Answer, ask, warehouse_of
 from agents.warehouse_tools.computed import Excluded, Figures, compute, groups_of
 from agents.warehouse_tools.formats import change, figure, table, when
 from agents.warehouse_tools.glance import glance
-from agents.warehouse_tools.metric_text import MetricData, PeriodData, basis, glance_observation
+from agents.warehouse_tools.metric_text import Chart, MetricData, PeriodData, Series, basis, glance_observation
 from agents.warehouse_tools.narrowing import Narrowed, Narrowing, narrow, period_of
 
 __all__ = ["COMPARE_PERIODS", "CompareAnswer", "CompareParameters", "Compared", "biggest_moves", "compare"]
@@ -66,6 +66,7 @@ class CompareData(Record):
     dimension: str | None
     whole: Compared
     groups: list[Compared] = Field(description="the biggest change first")
+    chart: Chart | None = Field(default=None, description="both periods side by side; null without a split")
     excluded: list[Excluded]
 
 
@@ -110,6 +111,7 @@ async def compare(sources: Sources, wanted: CompareParameters) -> Observation:
             dimension=dimension.id if dimension else None,
             whole=total,
             groups=groups,
+            chart=chart_of(metric, dimension, groups, later, earlier) if dimension else None,
             excluded=list(now.excluded),
         ),
         findings=(
@@ -213,6 +215,21 @@ def groups_table(
         for it in groups
     ]
     return table([dimension.title, later.label, earlier.label, "Change"], rows)
+
+
+def chart_of(
+    metric: Metric, dimension: Dimension, groups: Sequence[Compared], later: Period, earlier: Period
+) -> Chart:
+    return Chart(
+        kind="bar",
+        title=f"{metric.title} by {dimension.title.lower()}",
+        x_title=dimension.title,
+        x=[it.key or "(none)" for it in groups],
+        series=[
+            Series(name=earlier.label, unit=metric.unit, values=[it.before for it in groups]),
+            Series(name=later.label, unit=metric.unit, values=[it.now for it in groups]),
+        ],
+    )
 
 
 def uneven(later: Period, earlier: Period) -> tuple[str, ...]:

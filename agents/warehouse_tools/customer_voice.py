@@ -2,10 +2,12 @@
 
 from datetime import date
 
+from pydantic import Field
+
 from agents.analysis.periods import Period
 from agents.call_tools.objections import OBJECTIONS, ObjectionsData
 from agents.call_tools.scope import ScopeParameters
-from agents.result import Finding, Record
+from agents.result import CallCitation, Finding, Record
 from agents.sources import SourceError, Sources
 from agents.tool import Observation
 from agents.warehouse_tools.formats import counted
@@ -21,6 +23,7 @@ class Voice(Record):
 
     calls: int
     counts: dict[str, int]
+    quotes: list[CallCitation] = Field(description="the sentences that `text` quotes")
     text: str
 
 
@@ -46,13 +49,21 @@ async def listen(sources: Sources, period: Period, narrowed: Narrowed) -> tuple[
         return None, None
     best = sorted(heard.findings, key=lambda finding: -finding.confidence)[:QUOTES]
     counts = {count.type: count.objections for count in data.counts}
-    return Voice(calls=len(data.calls), counts=counts, text=voice_text(data, counts, best)), keep(heard, best)
+    kept = keep(heard, best)
+    quotes = [it for it in kept.citations if isinstance(it, CallCitation)]
+    text = voice_text(data, counts, best, quotes)
+    return Voice(calls=len(data.calls), counts=counts, quotes=quotes, text=text), kept
 
 
-def voice_text(data: ObjectionsData, counts: dict[str, int], best: list[Finding]) -> str:
+def voice_text(data: ObjectionsData, counts: dict[str, int], best: list[Finding], quotes: list[CallCitation]) -> str:
     listed = ", ".join(f"{type_} {number}" for type_, number in counts.items())
     lines = [f"{counted(len(data.calls), 'call')} read; objections found: {listed or 'none'}."]
-    lines += [f"- {finding.statement}" for finding in best]
+    cited = {it.id: it for it in quotes}
+    for finding in best:
+        said = next((cited[id_] for id_ in finding.citations if id_ in cited), None)
+        seconds = (said.start_ms or 0) // 1000 if said else 0
+        quote = f": “{said.quote}” [{seconds // 60:02d}:{seconds % 60:02d} {said.speaker}]" if said else ""
+        lines.append(f"- {finding.statement}{quote}")
     return "\n".join(lines) if len(lines) == 1 else f"{lines[0]}\n\n" + "\n".join(lines[1:])
 
 

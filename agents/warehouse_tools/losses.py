@@ -1,17 +1,20 @@
 """The tool `why_lost`: where deals are lost more often than elsewhere. Not why: no reason is recorded."""
 
+from datetime import date
+
 from pydantic import Field
 
 from agents.analysis.metrics import computable, named_sql
 from agents.analysis.periods import Period
 from agents.result import Finding, Record
-from agents.sources import Sources
+from agents.sources import Sources, Warehouse
 from agents.tool import Observation, Tool
 from agents.warehouse_tools.asking import Answer, ask, number, text_of, warehouse_of, whole
 from agents.warehouse_tools.customer_voice import Voice, listen
+from agents.warehouse_tools.deals import Deal, deals_table, list_deals
 from agents.warehouse_tools.formats import counted, figure, table, when
 from agents.warehouse_tools.metric_text import PeriodData
-from agents.warehouse_tools.narrowing import Narrowed, Narrowing, narrow, period_of
+from agents.warehouse_tools.narrowing import MAX_NAME, Narrowed, Narrowing, narrow, narrow_topic, period_of
 
 __all__ = ["WHY_LOST"]
 
@@ -26,6 +29,11 @@ class LossParameters(Narrowing):
     """Which losses."""
 
     period: str | None = Field(default=None, max_length=100, description="left out: all time")
+    topic: str | None = Field(
+        default=None,
+        max_length=MAX_NAME,
+        description="the one account, rep, manager, region, product or sector meant",
+    )
 
 
 class Segment(Record):
@@ -48,6 +56,7 @@ class LossData(Record):
     closed: int
     loss_rate: float | None
     worst: list[Segment]
+    lost_deals: list[Deal] = Field(description="the newest lost ones, where an account is named")
     voice: Voice | None
 
 
@@ -56,6 +65,9 @@ async def run(sources: Sources, wanted: LossParameters) -> Observation:
     as_of = await warehouse.as_of()
     period = period_of(wanted.period, as_of)
     narrowed = await narrow(warehouse, wanted)
+    if wanted.topic and not narrowed.filters:
+        narrowed, unknown = await narrow_topic(warehouse, wanted.topic)
+        narrowed = Narrowed(narrowed.filters, (*narrowed.notes, *unknown))
     metric = computable("win_rate")
     splits = [split for split in SPLITS if split not in narrowed.filters]
     answers = await ask(
@@ -67,14 +79,19 @@ async def run(sources: Sources, wanted: LossParameters) -> Observation:
     rate = lost / closed if closed else None
     worst = worst_segments(splits, answers[1:], rate or 0)
     voice, heard = await listen(sources, period, narrowed)
+    listed, deals = await lost_deals(warehouse, as_of, narrowed) if "account" in narrowed.filters else (None, ())
     headline = headline_of(lost, closed, rate, period, narrowed)
-    citations = tuple(answer.citation(**narrowed.filters) for answer in answers)
+    citations = tuple(it.citation(**narrowed.filters) for it in (*answers, *((listed,) if listed else ())))
     texts = [f"**{headline}**"]
+    if deals:
+        texts.append(f"Its lost deals, the newest first:\n\n{deals_table(deals, account=False)}")
     if worst:
         rows = [[it.key, figure(it.loss_rate, "ratio"), f"{it.lost:,}", f"{it.closed:,}"] for it in worst]
         texts.append(f"Lost more often than overall:\n\n{table(['Where', 'Loss rate', 'Lost', 'Closed'], rows)}")
     if voice:
-        texts.append(f"**Customer voice** (candidates)\n\n{voice.text}")
+        texts.append(f"**What they said on calls** (candidates, not reasons)\n\n{voice.text}")
+    elif sources.calls is not None:
+        texts.append("No recorded call of that period was found to ask.")
     texts.append(f"How: lost ÷ (won + lost) deals, by close date. Data as of {as_of.isoformat()}. [SQL]")
     return Observation(
         text="\n\n".join(texts),
@@ -86,6 +103,7 @@ async def run(sources: Sources, wanted: LossParameters) -> Observation:
             closed=closed,
             loss_rate=rate,
             worst=worst,
+            lost_deals=list(deals),
             voice=voice,
         ),
         findings=(
@@ -95,6 +113,10 @@ async def run(sources: Sources, wanted: LossParameters) -> Observation:
         citations=(*citations, *(heard.citations if heard else ())),
         notes=(*narrowed.notes, NO_REASON, *(heard.notes if heard else ())),
     )
+
+
+async def lost_deals(warehouse: Warehouse, as_of: date, narrowed: Narrowed) -> tuple[Answer, tuple[Deal, ...]]:
+    return await list_deals(warehouse, as_of, narrowed, "deal_stage = 'Lost'", "close_date DESC, 1", SHOWN)
 
 
 def worst_segments(splits: list[str], answers: list[Answer], overall: float) -> list[Segment]:

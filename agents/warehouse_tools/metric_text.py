@@ -19,9 +19,11 @@ from agents.warehouse_tools.glance import Glance, Glanced
 from agents.warehouse_tools.narrowing import Narrowed
 
 __all__ = [
+    "Chart",
     "MetricData",
     "Order",
     "PeriodData",
+    "Series",
     "basis",
     "glance_observation",
     "metric_observation",
@@ -53,6 +55,24 @@ class PeriodData(Record):
         )
 
 
+class Series(Record):
+    """One line or one set of bars: a value for each place on the x axis, null where there is none."""
+
+    name: str
+    unit: str
+    values: list[float | None]
+
+
+class Chart(Record):
+    """Groups as they would be drawn: `line` over time, else `bar`; `x` are the names of the places."""
+
+    kind: Literal["bar", "line"]
+    title: str
+    x_title: str
+    x: list[str]
+    series: list[Series]
+
+
 class MetricData(Record):
     """A computed metric; every figure unrounded."""
 
@@ -68,6 +88,7 @@ class MetricData(Record):
     figures: Figures | None = Field(description="the whole; null when it cannot be computed")
     groups: list[Figures]
     groups_total: int
+    chart: Chart | None = Field(default=None, description="the groups, ready to be drawn; null without a split")
     excluded: list[Excluded]
     lacks: str | None = Field(default=None, description="what is missing when it cannot be computed")
     parameters: dict[str, str] = Field(default_factory=dict[str, str], description="what the SQL was made for")
@@ -272,7 +293,18 @@ def data_of(
         dimension=dimension.id if dimension else None,
         figures=computed.whole,
         groups=list(ranked[:HELD]),
+        chart=chart_of(metric.title, metric.unit, dimension, ranked[:HELD]) if dimension else None,
         groups_total=len(ranked),
         excluded=list(computed.excluded),
         sql=[answer.sql for answer in computed.answers],
+    )
+
+
+def chart_of(title: str, unit: str, dimension: Dimension, groups: Sequence[Figures]) -> Chart:
+    return Chart(
+        kind="line" if dimension.is_time else "bar",
+        title=f"{title} by {dimension.title.lower()}",
+        x_title=dimension.title,
+        x=[group.key or "(none)" for group in groups],
+        series=[Series(name=title, unit=unit, values=[group.value for group in groups])],
     )

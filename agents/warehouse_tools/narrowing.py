@@ -16,7 +16,7 @@ from agents.analysis.words import words
 from agents.sources import SourceError, Warehouse
 from agents.warehouse_tools.asking import ask, text_of
 
-__all__ = ["Narrowed", "Narrowing", "narrow", "narrow_topic", "period_of"]
+__all__ = ["MAX_NAME", "Narrowed", "Narrowing", "narrow", "narrow_topic", "period_of"]
 
 COLUMN_OF: Mapping[str, str] = {
     "account": "account",

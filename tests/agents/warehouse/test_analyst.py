@@ -276,3 +276,12 @@ async def test_a_period_that_is_not_understood_is_refused_and_not_replaced(use: 
 )
 async def test_a_comment_after_the_statement_is_no_second_statement(use: Use, sql: str) -> None:
     assert data(await use("run_sql", sql=sql))["rows"] == [[8800]]
+
+
+async def test_groups_come_ready_to_be_drawn(use: Use) -> None:
+    chart = data(await use("metric", metric="revenue", dimension="quarter"))["chart"]
+    assert (chart["kind"], chart["x"]) == ("line", ["2017-Q1", "2017-Q2", "2017-Q3", "2017-Q4"])
+    assert sum(chart["series"][0]["values"]) == 10_005_534
+    beside = data(await use("compare_periods", metric="revenue", period="2017-Q4", dimension="region"))["chart"]
+    assert [series["name"] for series in beside["series"]] == ["Q3 2017", "Q4 2017"]
+    assert len(beside["x"]) == len(beside["series"][1]["values"]) == 3

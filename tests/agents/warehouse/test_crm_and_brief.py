@@ -128,7 +128,7 @@ async def test_old_deals_are_candidates_with_their_owner_and_the_rule(crm: Use) 
 
 async def test_the_brief_is_one_page_with_its_caveats(chief: Use) -> None:
     seen = await chief("executive_brief", period="2017-Q4")
-    parts = ["$2,802,496 revenue", "What moved", "Top risks", "Customer voice", "To decide", "Not computable"]
+    parts = ["$2,802,496 revenue", "What moved", "Top risks", "Customer voice", "To decide", "Not in the sources"]
     places = [seen.text.index(part) for part in parts]
     assert places == sorted(places)
     assert len(seen.text) < 4000
@@ -183,3 +183,16 @@ async def test_the_figures_in_an_answer_are_those_in_its_data(
 async def test_every_finding_cites_what_stands_beside_it(crm: Use, tool: str) -> None:
     seen = await crm(tool)
     assert {id_ for finding in seen.findings for id_ in finding.citations} <= {cited.id for cited in seen.citations}
+
+
+async def test_why_one_account_was_lost_is_answered_for_that_account(chief: Use) -> None:
+    seen = await chief("why_lost", topic="Umbrella Corporation")
+    assert seen.text.startswith("**29 deals lost for Umbrella Corporation over all time")
+    assert "528YB7Q0" in seen.text
+    assert any("No reason is recorded" in note for note in seen.notes)
+
+
+async def test_the_brief_shows_conversion_by_region_and_names_what_is_not_in_the_sources(chief: Use) -> None:
+    seen = await chief("executive_brief", period="2017-Q3")
+    assert "| East | 62.74% | 367 | 585 |" in seen.text
+    assert "Not in the sources: Pipeline coverage, Quota attainment" in seen.text

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from agents.analysis.kpi_catalog import KPIS
+from agents.executive_knowledge import EXECUTIVE_KNOWLEDGE
 from agents.snowflake_analyst import SNOWFLAKE_ANALYST
 from agents.sources import SourceError, Sources, Table
 from agents.tool import Observation
@@ -167,3 +168,11 @@ async def test_without_a_contract_term_the_closing_value_stands_in_and_says_so(s
 async def test_the_deals_of_such_a_warehouse_give_the_other_figures_too(small: Plain) -> None:
     assert data(await ask(small, metric="win rate"))["figures"]["value"] == pytest.approx(3 / 4)
     assert data(await ask(small, metric="revenue"))["figures"]["value"] == 380
+
+
+async def test_the_brief_stands_against_the_target_where_there_is_one(small: Plain) -> None:
+    brief = next(tool for tool in EXECUTIVE_KNOWLEDGE.tools if tool.name == "executive_brief")
+    seen = await brief.run(Sources(warehouse=small), brief.parameters.model_validate({}))
+    assert "- Quota attainment in Q4 2026: 34.09% ($300 of $880; 1 of 2 owners reached theirs)" in seen.text
+    assert "- Pipeline coverage in Q4 2026: 2.00x" in seen.text
+    assert "Not in the sources" not in seen.text
