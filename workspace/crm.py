@@ -63,6 +63,10 @@ class Crm:
         row = self._pipeline.get(opportunity_id)
         return _opportunity(row) if row else None
 
+    def opportunities(self) -> list[Opportunity]:
+        """Every deal, in the order of the file."""
+        return [_opportunity(row) for row in self._pipeline.values()]
+
     @cached_property
     def _pipeline(self) -> dict[str, dict[str, str]]:
         return {row["opportunity_id"]: row for row in self._rows("sales_pipeline.csv")}

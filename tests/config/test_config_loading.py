@@ -26,7 +26,7 @@ def test_without_files_and_variables_the_packaged_defaults_are_in_effect():
         "slack_orchestrator",
         "snowflake_analyst",
     )
-    assert list(configuration.downstream.servers) == ["gong", "snowflake", "slack"]
+    assert list(configuration.downstream.servers) == ["gong", "snowflake", "hubspot", "slack", "linear"]
     assert configuration.downstream.servers["gong"].transport == StdioTransport(
         "${python}", ("-P", "-m", "workspace.gong"), {"SOPHIA_GONG_DATA": "${env:SOPHIA_GONG_DATA:-}"}
     )
@@ -88,7 +88,7 @@ def test_a_file_that_names_no_servers_keeps_the_sample_servers(operator):
 
     configuration = operator.loads()
 
-    assert list(configuration.downstream.servers) == ["gong", "snowflake", "slack"]
+    assert list(configuration.downstream.servers) == ["gong", "snowflake", "hubspot", "slack", "linear"]
     assert configuration.downstream.catalog_wait_ms == 50
 
 

@@ -16,7 +16,7 @@ from tests.workspace.callers import gong_pair
 
 pytestmark = pytest.mark.slow
 
-SERVERS = ["workspace.gong", "workspace.snowflake"]
+SERVERS = ["workspace.gong", "workspace.snowflake", "workspace.slack"]
 CLIENT = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
 
 
@@ -47,6 +47,9 @@ def _ask(process: subprocess.Popen[str], request_id: int, method: str, **params:
     [
         ("workspace.gong", "list_calls", {}),
         ("workspace.snowflake", "execute_query", {"query": "SELECT count(*) FROM opportunities"}),
+        ("workspace.hubspot", "get_deal", {"deal_id": "FQPECFYO"}),
+        ("workspace.slack", "list_channels", {}),
+        ("workspace.linear", "get_issue", {"id": "PROD-118"}),
     ],
 )
 async def test_a_client_of_either_era_is_served(module: str, tool: str, arguments: dict[str, Any], mode: Any) -> None:
@@ -56,6 +59,18 @@ async def test_a_client_of_either_era_is_served(module: str, tool: str, argument
         result = await client.call_tool(tool, arguments)
         assert not result.is_error
         assert result.structured_content
+
+
+@pytest.mark.parametrize("how", ["argument", "environment"])
+async def test_what_is_sent_to_one_process_is_read_by_the_next(tmp_path: Path, how: str) -> None:
+    given = ["--data", str(tmp_path)] if how == "argument" else []
+    environment = {"SOPHIA_WORKSPACE_DATA": str(tmp_path)} if how == "environment" else {}
+    command = StdioServerParameters(command=sys.executable, args=["-m", "workspace.slack", *given], env=environment)
+    async with Client(command) as client:
+        await client.call_tool("send_message", {"channel": "wins", "text": "From one process."})
+    async with Client(command) as client:
+        result = await client.call_tool("search_messages", {"query": "one process"})
+    assert [message["text"] for message in result.structured_content["messages"]] == ["From one process."]
 
 
 @pytest.mark.parametrize("how", ["argument", "environment"])
