@@ -1,6 +1,6 @@
 """Which messages are meant: a channel, a period, and the source that has them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from agents.analysis.periods import Period, parse_period
 from agents.sources import Message, MessageScope, MessageSource, SourceError, Sources
 
-__all__ = ["Asked", "MessageParameters", "asked", "messages_of", "plain_channel", "synthetic_note"]
+__all__ = ["Asked", "MessageParameters", "asked", "gather", "messages_of", "plain_channel", "synthetic_note"]
+
+
+CHANNELS_READ = 30
 
 
 class MessageParameters(BaseModel):
@@ -67,6 +70,16 @@ async def asked(source: MessageSource, parameters: MessageParameters, otherwise:
         period.to_date if period.to_date < date.max else None,
     )
     return Asked(scope, f"{where}, {period.label}")
+
+
+async def gather(source: MessageSource, scope: MessageScope) -> tuple[Message, ...]:
+    """What was written in the scope's channel, or in all of them, newest first."""
+    if scope.channel is not None:
+        return tuple(await source.history(scope))
+    found: list[Message] = []
+    for channel in (await source.channels())[:CHANNELS_READ]:
+        found += await source.history(replace(scope, channel=channel.name))
+    return tuple(sorted(found, key=lambda it: (it.sent, it.id), reverse=True))
 
 
 def synthetic_note(messages: tuple[Message, ...]) -> tuple[str, ...]:

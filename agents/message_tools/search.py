@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from agents.message_tools.quoting import MessageRow, citation, fact, line, row
-from agents.message_tools.scope import MessageParameters, asked, messages_of, synthetic_note
+from agents.message_tools.scope import MessageParameters, asked, gather, messages_of, synthetic_note
 from agents.result import Record
 from agents.sources import SourceError, Sources
 from agents.tool import Observation, Tool
@@ -17,13 +17,15 @@ HELD = 100
 class SearchParameters(MessageParameters):
     """What to look for."""
 
-    query: str | None = Field(default=None, max_length=500, description="words that the messages hold")
+    query: str | None = Field(
+        default=None, max_length=500, description="words that the messages hold; all if left out"
+    )
 
 
 class SearchData(Record):
     """What was found."""
 
-    query: str
+    query: str | None
     channel: str | None
     messages: list[MessageRow]
     total: int
@@ -31,10 +33,13 @@ class SearchData(Record):
 
 async def run(sources: Sources, wanted: SearchParameters) -> Observation:
     source = messages_of(sources)
-    if wanted.query is None:
-        raise SourceError("not_found", "Say what to look for: give `query`, or ask for a digest of a channel.")
     where = await asked(source, wanted)
-    found = tuple(await source.search(wanted.query, where.scope))
+    if wanted.query is not None:
+        found = tuple(await source.search(wanted.query, where.scope))
+    elif where.phrase:
+        found = await gather(source, where.scope)
+    else:
+        raise SourceError("not_found", "Say what to look for: give `query`, `channel` or `period`.")
     data = SearchData(
         query=wanted.query,
         channel=where.scope.channel,
@@ -42,9 +47,14 @@ async def run(sources: Sources, wanted: SearchParameters) -> Observation:
         total=len(found),
     )
     if not found:
-        return Observation(f"**No message{where.phrase} matches “{wanted.query}”.** Try fewer or other words.", data)
+        nothing = (
+            f"No message{where.phrase} matches “{wanted.query}”" if wanted.query else f"No message{where.phrase}"
+        )
+        return Observation(f"**{nothing}.** Try fewer or other words, or a longer period.", data)
     many = len(found) > 1
-    headline = f"{len(found)} message{'s' * many}{where.phrase} {'match' if many else 'matches'} “{wanted.query}”"
+    headline = f"{len(found)} message{'s' * many}{where.phrase}"
+    if wanted.query:
+        headline += f" {'match' if many else 'matches'} “{wanted.query}”"
     shown = found[:SHOWN]
     lines = [line(message) for message in shown]
     if len(found) > len(shown):
@@ -70,6 +80,9 @@ SEARCH_MESSAGES = Tool(
         "messages about",
         "discussed",
         "look for",
+        "read the channel",
+        "newest messages",
+        "last messages",
     ),
     parameters=SearchParameters,
     data=SearchData,

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from agents.analysis.periods import parse_period
 from agents.call_tools.manager_relation import relation_question
+from agents.message_tools.search import SEARCH_MESSAGES
 from agents.outcome import Answered
 from agents.result import CallCitation, Finding
 from agents.sources import SourceError, Sources
+from agents.tool import AnyTool, Observation
 from agents.warehouse_tools.metric import METRIC
 from server.bridge.decide import DownstreamMapping
+from server.downstream.adapters.messages import McpMessages
 from server.downstream.adapters.warehouse import McpWarehouse
 from server.downstream.capabilities import Binding, Capability
 from server.downstream.connection import Connection
@@ -94,8 +97,13 @@ async def _coaching_report(connection: Connection, binding: Binding, arguments: 
 async def _named_metric(connection: Connection, binding: Binding, arguments: Arguments) -> Answered:
     """The SQL of a named metric, sent to the server as it is; the rows are read as the agent's own tool reads them."""
     parameters = METRIC.parameters.model_validate(dict(arguments))
+    return await _observed(METRIC, Sources(warehouse=McpWarehouse(connection, binding)), parameters)
+
+
+async def _observed(tool: AnyTool, sources: Sources, parameters: BaseModel) -> Answered:
+    """What an agent's own tool makes of it."""
     try:
-        seen = await METRIC.run(Sources(warehouse=McpWarehouse(connection, binding)), parameters)
+        seen: Observation = await tool.run(sources, parameters)
     except SourceError as error:
         kinds = {"unavailable": SourceDown, "not_found": NotFound, "refused": SourceFailed}
         raise kinds[error.kind](error.message) from error
@@ -104,9 +112,37 @@ async def _named_metric(connection: Connection, binding: Binding, arguments: Arg
         model="",
         findings=seen.findings,
         citations=seen.citations,
-        data={METRIC.name: [seen.data.model_dump(mode="json")]},
+        data={tool.name: [seen.data.model_dump(mode="json")]},
         notes=seen.notes,
     )
+
+
+async def _crm_analytics(connection: Connection, binding: Binding, arguments: Arguments) -> Answered:
+    asked: dict[str, Any] = {"metric_type": "pipeline", "time_period": "all", "pipeline": arguments.get("region")}
+    if (text := arguments.get("period")) is not None:
+        period = parse_period(str(text), date.max)
+        if period is not None and not period.is_all:
+            asked |= {"from": period.from_date.isoformat(), "to": period.to_date.isoformat()}
+            del asked["time_period"]
+    asked = {name: value for name, value in asked.items() if value is not None}
+    found = await call_for_json(connection, binding.tool.name, asked)
+    metrics = cast("Mapping[str, Any]", found.get("metrics") or {})
+    defined = cast("Mapping[str, str]", found.get("definitions") or {})
+    where = f" in {found['pipeline']}" if found.get("pipeline") else ""
+    lines = [f"**Pipeline{where}, {found.get('from') or 'the beginning'} to {found.get('to')}**", ""]
+    lines += [f"- {_said(name, value)}" for name, value in metrics.items() if value is not None]
+    lines += ["", *(f"- {name.replace('_', ' ')}: {meaning}" for name, meaning in defined.items())]
+    return Answered(
+        answer="\n".join(lines), model="", data={"downstream": cast("JsonValue", found)}, notes=_notes(found)
+    )
+
+
+async def _messages_found(connection: Connection, binding: Binding, arguments: Arguments) -> Answered:
+    """The search of the server, read as the agent's own tool reads it. Posting has no route of its own on purpose:
+    one way to post is enough to promise that a message is posted once."""
+    parameters = SEARCH_MESSAGES.parameters.model_validate(dict(arguments))
+    source = McpMessages({"messages.search": (connection, binding)})
+    return await _observed(SEARCH_MESSAGES, Sources(messages=source), parameters)
 
 
 MAPPED_ROUTES: Mapping[str, MappedRoute] = {
@@ -135,6 +171,22 @@ MAPPED_ROUTES: Mapping[str, MappedRoute] = {
             required=frozenset({"metric"}),
             expressible=frozenset(METRIC.parameters.model_fields),
             serve=_named_metric,
+        ),
+        MappedRoute(
+            tool="hubspot_crm",
+            capability="crm.analytics",
+            intents=frozenset({"pipeline_overview"}),
+            required=frozenset(),
+            expressible=frozenset({"region", "period"}),
+            serve=_crm_analytics,
+        ),
+        MappedRoute(
+            tool="slack_orchestrator",
+            capability="messages.search",
+            intents=frozenset({"search_messages"}),
+            required=frozenset({"query"}),
+            expressible=frozenset({"query", "channel", "period"}),
+            serve=_messages_found,
         ),
     )
 }
@@ -166,6 +218,16 @@ def _listed(title: str, moments: Sequence[CallCitation]) -> list[str]:
         return []
     shown = [f"- [{_clock(m.start_ms or 0)} {m.speaker}] “{m.quote}”" for m in moments[:SHOWN]]
     return [f"\n{title} ({len(moments)}, found by keywords)", *shown]
+
+
+def _said(name: str, value: Any) -> str:
+    """A figure under its name: shares in percent, sums with their thousands, counts by kind in a row."""
+    if isinstance(value, dict):
+        by = cast("Mapping[str, int]", value)
+        return f"{name.replace('_', ' ')}: " + ", ".join(f"{kind} {count:,}" for kind, count in by.items())
+    if name.endswith("_rate"):
+        return f"{name.replace('_', ' ')}: {value:.1%}"
+    return f"{name.replace('_', ' ')}: {value:,}" if isinstance(value, int | float) else f"{name}: {value}"
 
 
 def _notes(found: Mapping[str, Any]) -> tuple[str, ...]:
