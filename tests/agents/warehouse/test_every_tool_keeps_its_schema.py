@@ -13,11 +13,14 @@ from agents.sources import (
     Call,
     CallQuery,
     CallScope,
+    Channel,
     Excerpt,
     Found,
     Message,
+    MessageScope,
     Names,
     Party,
+    Posted,
     Sentence,
     SourceError,
     Sources,
@@ -109,11 +112,20 @@ class Chat:
 
     message = Message("m1", "sales", "Dana", datetime(2017, 12, 1, tzinfo=UTC), "The price is too high.")
 
-    async def search(self, query: str, channel: str | None = None) -> Sequence[Message]:
-        del channel
-        return [self.message] if query in self.message.text else []
+    async def as_of(self) -> date:
+        return date(2017, 12, 31)
 
-    async def send(self, channel: str, text: str) -> Message:
+    async def channels(self) -> Sequence[Channel]:
+        return [Channel("sales")]
+
+    async def search(self, query: str, scope: MessageScope) -> Sequence[Message]:
+        return [it for it in await self.history(scope) if query in it.text]
+
+    async def history(self, scope: MessageScope) -> Sequence[Message]:
+        del scope
+        return [self.message]
+
+    async def send(self, channel: str, text: str) -> Posted:
         raise AssertionError(f"nothing was confirmed: {channel}, {text}")
 
 
