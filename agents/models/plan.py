@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agents.message import Asked
+from agents.models.subjects import MEMBERS, speaks_for
 from agents.models.words import SILENT, phrase, rarity, stems, within
 
 __all__ = ["Choice", "Offer", "choose_member", "choose_members", "choose_tools", "describe", "unread"]
@@ -116,7 +117,24 @@ def unread(offers: Sequence[Offer]) -> str:
 
 
 def choose_member(asked: Asked, seats: Sequence[Offer]) -> Choice:
-    """The one member to hand a request to, and why."""
+    """The one member to hand a request to, and why: by what the request speaks of, where the members are known."""
+    return by_subject(asked, seats) or by_cues(asked, seats)
+
+
+def by_subject(asked: Asked, seats: Sequence[Offer]) -> Choice | None:
+    """The member that most of a request's subjects belong to; None where a member is unknown, or no subject was found."""
+    heard = speaks_for(clauses(asked), asked.arguments) if MEMBERS.issuperset(seat.name for seat in seats) else {}
+    able = [seat for seat in seats if seat.name in heard]
+    if not able:
+        return None
+    cues = {seat.name: sum(found.values()) for seat, found in scored(asked, seats)}
+    best = max(able, key=lambda seat: (round(heard[seat.name].score, 6), cues[seat.name]))
+    words = {word: 1.0 for cue in heard[best.name].words for word in cue.split() if word not in SILENT}
+    return Choice(best.name, f"the request speaks of {quoted(asked, words)}")
+
+
+def by_cues(asked: Asked, seats: Sequence[Offer]) -> Choice:
+    """The member whose tools are meant, or whose words the request shares."""
     scores = {seat.name: found for seat, found in scored(asked, seats)}
     owners = [seat for seat in seats if asked.intent in seat.tools]
     if after_a_thing(asked) and not any(scores[owner.name] for owner in owners):

@@ -20,6 +20,8 @@ so some such tell than that the their them then there these they this those to t
 when where which who whom whose why will with would you your"""
 SILENT = frozenset(FILLERS.split())
 
+OWN_STEM = {"conversion": "conversion", "conversions": "conversion"}
+"""Words that would share a stem with another of another meaning: a conversation is no conversion."""
 ENDINGS = ("ations", "ation", "ings", "ing", "ions", "ion", "ed", "es", "s", "ly", "er", "ers", "e")
 ENDINGS_BY_LENGTH = tuple(sorted(ENDINGS, key=len, reverse=True))
 
@@ -27,6 +29,8 @@ ENDINGS_BY_LENGTH = tuple(sorted(ENDINGS, key=len, reverse=True))
 def stem(word: str) -> str:
     """The stem of a lower-case word; short words stay as they are, but for their plural."""
     word = word.split("'", maxsplit=1)[0]
+    if word in OWN_STEM:
+        return OWN_STEM[word]
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
     for ending in ENDINGS_BY_LENGTH:

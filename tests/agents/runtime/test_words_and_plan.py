@@ -143,3 +143,20 @@ def test_a_question_about_hr_is_answered_by_nothing_else():
     offers = [describe(tool.name, tool.described) for tool in SALES_COACH.tools]
     asked = Asked("Should I put Ann on a performance plan?", {"rep": "Ann"}, intent="hr_question")
     assert choose_tools(asked, offers) == ("hr_question",)
+
+
+@pytest.mark.parametrize(
+    ("request_", "arguments", "member"),
+    [
+        ("Does Ann listen?", {"rep": "Ann"}, "sales_coach"),
+        ("What did Ann promise?", {"rep": "Ann"}, "gong_intelligence"),
+        ("Ann's win rate", {"rep": "Ann"}, "hubspot_crm"),
+        ("pipline by stage", {}, "hubspot_crm"),
+        ("coching tips for Ann", {"rep": "Ann"}, "sales_coach"),
+        ("What's our conversion in November?", {}, "hubspot_crm"),
+        ("How did the conversation end?", {}, "gong_intelligence"),
+        ("Should Ann get a bonus for her won deals?", {"rep": "Ann"}, "sales_coach"),
+    ],
+)
+def test_what_is_asked_about_decides_and_not_only_whom_it_names(request_, arguments, member):
+    assert choose_member(Asked(request_, arguments), SEATS).name == member
