@@ -9,14 +9,14 @@ from agents.analysis.calls.competitors import competitors_in
 from agents.analysis.calls.conversation import Conversation, Line, is_english
 from agents.analysis.calls.money import prices_in
 from agents.analysis.calls.next_steps import NextStep, next_steps_in
-from agents.analysis.calls.objections import objections_in
+from agents.analysis.calls.objections import Objection, objections_in
 from agents.call_tools.evidence import Evidence, said
 from agents.call_tools.material import Quoted, quoted
 from agents.call_tools.next_steps import NextStepView, next_step_text, view_next_step
 from agents.result import Record
 from agents.sources import Call
 
-__all__ = ["AccountState", "Person", "state_of"]
+__all__ = ["AccountState", "Heard", "Person", "hear", "state_of"]
 
 _PROMISES = 2
 _PEOPLE = 8
@@ -45,20 +45,34 @@ class AccountState(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """One conversation and what was found in it, once for all that is told of it; nothing in another language."""
+
+    talk: Conversation
+    objections: tuple[Objection, ...]
+    steps: tuple[NextStep, ...]
+
+
+def hear(talk: Conversation) -> Heard:
+    """Look for objections and next steps."""
+    if not is_english(talk.call):
+        return Heard(talk, (), ())
+    return Heard(talk, objections_in(talk), next_steps_in(talk))
+
+
+@dataclass(frozen=True, slots=True)
 class _Moment:
     talk: Conversation
     line: Line
 
 
-def state_of(
-    evidence: Evidence, calls: Sequence[Call], talks: Sequence[Conversation]
-) -> tuple[AccountState, list[str]]:
+def state_of(evidence: Evidence, calls: Sequence[Call], heard: Sequence[Heard]) -> tuple[AccountState, list[str]]:
     """The state and its lines; calls and conversations oldest first."""
-    english = [talk for talk in talks if is_english(talk.call)]
-    people = _people(calls, talks)
-    ours, ours_text = _promises(evidence, english, "internal")
-    theirs, theirs_text = _promises(evidence, english, "external")
-    price, worry = _last_price(english), _open_worry(english)
+    english = [it.talk for it in heard if is_english(it.talk.call)]
+    people = _people(calls, [it.talk for it in heard])
+    ours, ours_text = _promises(evidence, heard, "internal")
+    theirs, theirs_text = _promises(evidence, heard, "external")
+    price, worry = _last_price(english), _open_worry(heard)
     rivals = list(dict.fromkeys(rival.name for talk in english for rival in competitors_in(talk) if rival.name))
     state = AccountState(
         people=people,
@@ -101,10 +115,11 @@ def _person(person: Person) -> str:
     return f"{person.name} ({title}{calls}{'' if person.heard else ', not heard'})"
 
 
-def _promises(evidence: Evidence, talks: Sequence[Conversation], side: str) -> tuple[list[NextStepView], list[str]]:
+def _promises(evidence: Evidence, heard: Sequence[Heard], side: str) -> tuple[list[NextStepView], list[str]]:
     """The likeliest promises of one side on the last call that holds any."""
-    for talk in reversed(talks):
-        steps: list[NextStep] = [step for step in next_steps_in(talk) if step.owner_side == side][:_PROMISES]
+    for it in reversed(heard):
+        talk = it.talk
+        steps = [step for step in it.steps if step.owner_side == side][:_PROMISES]
         if steps:
             day = talk.call.started.date().isoformat()
             for step in steps:
@@ -122,11 +137,11 @@ def _last_price(talks: Sequence[Conversation]) -> _Moment | None:
     return None
 
 
-def _open_worry(talks: Sequence[Conversation]) -> _Moment | None:
-    for talk in reversed(talks):
-        open_ones = [objection for objection in objections_in(talk) if objection.relief is None]
+def _open_worry(heard: Sequence[Heard]) -> _Moment | None:
+    for it in reversed(heard):
+        open_ones = [objection for objection in it.objections if objection.relief is None]
         if open_ones:
-            return _Moment(talk, open_ones[-1].lines[0])
+            return _Moment(it.talk, open_ones[-1].lines[0])
     return None
 
 

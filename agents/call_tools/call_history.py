@@ -1,17 +1,13 @@
 """`call_history`: how a deal came along, call by call; or which accounts were spoken to, and when last."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import anyio.lowlevel
 from pydantic import Field
 
-from agents.analysis.calls.conversation import is_english
-from agents.analysis.calls.next_steps import next_steps_in
-from agents.analysis.calls.objections import objections_in
-from agents.call_tools.account_state import AccountState, state_of
+from agents.call_tools.account_state import AccountState, Heard, hear, state_of
 from agents.call_tools.evidence import Evidence, more, said
-from agents.call_tools.material import SUMMARIES_SHOWN, CallRow, Material, call_row, gather, summary_text
+from agents.call_tools.material import SUMMARIES_SHOWN, CallRow, Material, call_row, gather, one_by_one, summary_text
 from agents.call_tools.next_steps import next_step_text
 from agents.call_tools.scope import ScopeParameters, call_source, scope_of, select
 from agents.result import Record
@@ -68,9 +64,11 @@ async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
     texts: list[str] = []
     by_account = _by_account(material.calls)
     single = len(by_account) == 1
+    heard = {talk.call.id: hear(talk) async for talk in one_by_one(material.conversations)}
     for account, calls in by_account.items():
-        state, lines = _state(evidence, material, calls) if single else (None, [])
-        told = await _tell(evidence, material, calls)
+        spoken = [heard[call.id] for call in calls if call.id in heard]
+        state, lines = state_of(evidence, calls, spoken) if single else (None, [])
+        told = _tell(evidence, material, calls, heard)
         accounts.append(
             AccountHistory(
                 account=account,
@@ -87,12 +85,6 @@ async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
         texts = [*_overview(accounts), *map(summary_text, material.prose[:SUMMARIES_SHOWN])]
     text = "\n".join(texts) if material.calls else material.nothing or ""
     return Observation(text, HistoryData(accounts=accounts), evidence.findings, evidence.citations, material.notes)
-
-
-def _state(evidence: Evidence, material: Material, calls: Sequence[Call]) -> tuple[AccountState, list[str]]:
-    ids = {call.id for call in calls}
-    talks = [talk for talk in reversed(material.conversations) if talk.call.id in ids]
-    return state_of(evidence, calls, talks)
 
 
 async def _account_of_call(sources: Sources, parameters: ScopeParameters) -> ScopeParameters:
@@ -115,17 +107,15 @@ def _by_account(calls: Sequence[Call]) -> dict[str, list[Call]]:
     return grouped
 
 
-async def _tell(evidence: Evidence, material: Material, calls: Sequence[Call]) -> list[_Told]:
-    talks = {talk.call.id: talk for talk in material.conversations}
+def _tell(evidence: Evidence, material: Material, calls: Sequence[Call], heard: Mapping[str, Heard]) -> list[_Told]:
     prose = {talk.call.id: talk for talk in material.prose}
     met: set[str] = set()
     told: list[_Told] = []
     previous: Call | None = None
     for call in calls:
-        await anyio.lowlevel.checkpoint()
-        talk = talks.get(call.id) if is_english(call) else None
-        objections = objections_in(talk) if talk else ()
-        steps = next_steps_in(talk) if talk else ()
+        found = heard.get(call.id)
+        talk = found.talk if found else None
+        objections, steps = (found.objections, found.steps) if found else ((), ())
         customers = [party.name for party in call.parties if party.side == "external"]
         types = list(dict.fromkeys(objection.type for objection in objections))
         gap = (call.started.date() - previous.started.date()).days if previous else None

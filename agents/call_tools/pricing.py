@@ -76,8 +76,9 @@ async def _run(sources: Sources, parameters: SpokenParameters) -> Observation:
     worth, proof = _value_cues()
     orders: list[tuple[Conversation, Order]] = []
     async for talk in one_by_one(material.conversations):
-        mentions = tuple(it for it in prices_in(talk) if parameters.side in (None, it.line.speaker.side))
-        orders.append((talk, order_in(talk, worth, proof)))
+        every = prices_in(talk)
+        mentions = tuple(it for it in every if parameters.side in (None, it.line.speaker.side))
+        orders.append((talk, order_in(talk, every, worth, proof)))
         kinds += [mention.kind for mention in mentions]
         kept = mentions[: ROW_LIMIT - len(views)]
         views += [_view(evidence, talk, mention) for mention in kept]

@@ -4,11 +4,12 @@ Value is what a cue list knows of it: the phrases of a tracker, and the customer
 costs or what a change saves, with a figure. Both are candidates; where one is not found nothing is said of the order.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.analysis.calls.conversation import Conversation, Line
 from agents.analysis.calls.frameworks import Element, cover
-from agents.analysis.calls.money import prices_in
+from agents.analysis.calls.money import PriceMention
 from agents.analysis.calls.trackers import Tracker, track
 
 __all__ = ["Order", "order_in"]
@@ -29,12 +30,11 @@ class Order:
         return self.price.number < self.value.number
 
 
-def order_in(conversation: Conversation, worth: Tracker, proof: Element) -> Order:
-    """The order on one call; `worth` and `proof` say which sentences speak of value."""
-    prices = [mention.line for mention in prices_in(conversation)]
+def order_in(conversation: Conversation, prices: Sequence[PriceMention], worth: Tracker, proof: Element) -> Order:
+    """The order on one call. `prices` are all mentions on it; `worth` and `proof` say which sentences speak of value."""
     values = [hit.line for hit in track(conversation, [worth])]
     values += [line for found in cover(conversation, [proof]) if found.status == "evidence" for line in found.lines]
     return Order(
-        price=min(prices, key=lambda line: line.number, default=None),
+        price=min((mention.line for mention in prices), key=lambda line: line.number, default=None),
         value=min(values, key=lambda line: line.number, default=None),
     )
