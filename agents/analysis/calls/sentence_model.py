@@ -34,9 +34,9 @@ class SentenceModel:
     floor: float
 
     def words_score(self, features: Iterable[str]) -> float:
-        """The score of a sentence by itself; each feature counts once."""
+        """The score of a sentence by itself; each feature counts once, in whatever order the set has them."""
         known = self.weights
-        return self.bias + sum([known[feature] for feature in set(features) if feature in known])
+        return self.bias + math.fsum([known[feature] for feature in set(features) if feature in known])
 
     def context_score(self, row: Sequence[float]) -> float:
         """The score of a sentence in its place, from the numbers that describe both."""
