@@ -118,6 +118,7 @@ async def running(
             try:
                 yield Sophia(server, pool, bound, own, calls, bridge, cards, agno, masks)
             finally:
+                gc.unfreeze()  # what stays frozen is never taken down, and libraries complain of it at the end
                 tasks.cancel_scope.cancel()
                 with anyio.CancelScope(shield=True), anyio.move_on_after(LEAVE_WITHIN_S):
                     await models.aclose()

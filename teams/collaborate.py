@@ -1,15 +1,16 @@
 """Collaborate: every member answers, sees the others' answers, and answers again.
 
 Agno has no such mode; it is its broadcast, twice, with the members' answers shared. Whether they agree is not asked of
-a model: two findings agree when they rest on a common citation, or state the same. At 0.75 of the findings it is a
-consensus; below, it is said that there is none, and what stands on one member's evidence alone is listed.
+a model: two findings agree when they rest on a common citation, or state the same. Compared is what can be: findings
+about a call that more than one member speaks of. At 0.75 of those it is a consensus; below, it is said that there is
+none, and what one member alone found where others looked as well is listed. What only one member looked at is neither.
 """
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from agents.outcome import Answered, Failed, Outcome
-from agents.result import Finding
+from agents.result import CallCitation, Finding
 from agents.verdict import collect
 from teams.together import combine
 from teams.way import Member, Together, Way
@@ -24,33 +25,57 @@ LISTED = 3
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Which findings more than one member has evidence for, and which one member alone, by its title."""
+    """The findings that can be compared: those of more than one member, and those of one member alone, by its title.
+
+    `elsewhere` counts the findings about what one member alone looked at.
+    """
 
     shared: tuple[Finding, ...]
     alone: tuple[tuple[str, tuple[Finding, ...]], ...]
+    elsewhere: int
+
+    @property
+    def compared(self) -> int:
+        """How many findings could be compared."""
+        return len(self.shared) + sum(len(findings) for _, findings in self.alone)
 
     @property
     def ratio(self) -> float | None:
-        """The share of the findings that is shared; None where there are no findings to compare."""
-        everything = len(self.shared) + sum(len(findings) for _, findings in self.alone)
-        return len(self.shared) / everything if everything else None
+        """The share of them that is shared; None where there is nothing to compare."""
+        return len(self.shared) / self.compared if self.compared else None
 
 
 def agreement(members: tuple[Member, ...]) -> Agreement:
     """Compare the members' findings by the evidence under them."""
-    found = {member.spec.title: collect((member.ledger,)).findings for member in members}
-    holders: dict[str, set[str]] = defaultdict(set)
-    for title, findings in found.items():
-        for finding in findings:
+    found = {member.spec.title: collect((member.ledger,)) for member in members}
+    about = {
+        citation.id: citation.call_id
+        for evidence in found.values()
+        for citation in evidence.citations
+        if isinstance(citation, CallCitation)
+    }
+    marks: dict[str, set[str]] = defaultdict(set)
+    calls: dict[str, set[str]] = defaultdict(set)
+    for title, evidence in found.items():
+        for finding in evidence.findings:
             for mark in (*finding.citations, finding.statement):
-                holders[mark].add(title)
+                marks[mark].add(title)
+            for mark in finding.citations:
+                calls[about.get(mark, mark)].add(title)
     shared: dict[str, Finding] = {}
     alone: list[tuple[str, tuple[Finding, ...]]] = []
-    for title, findings in found.items():
-        common = [one for one in findings if any(len(holders[mark]) > 1 for mark in (*one.citations, one.statement))]
-        shared |= {one.statement: one for one in common}
-        alone.append((title, tuple(one for one in findings if one not in common)))
-    return Agreement(tuple(shared.values()), tuple(alone))
+    elsewhere = 0
+    for title, evidence in found.items():
+        own: list[Finding] = []
+        for finding in evidence.findings:
+            if any(len(marks[mark]) > 1 for mark in (*finding.citations, finding.statement)):
+                shared[finding.statement] = finding
+            elif any(len(calls[about.get(mark, mark)]) > 1 for mark in finding.citations):
+                own.append(finding)
+            else:
+                elsewhere += 1
+        alone.append((title, tuple(own)))
+    return Agreement(tuple(shared.values()), tuple(alone), elsewhere)
 
 
 def settle(run: Together) -> Outcome:
@@ -65,11 +90,14 @@ def settle(run: Together) -> Outcome:
 def written(found: Agreement) -> str:
     """The agreement in words."""
     ratio = found.ratio
+    rest = f" {found.elsewhere} more are about what one member alone looked at." if found.elsewhere else ""
     if ratio is None:
-        return "## Agreement\n\nThe members brought no findings that could be compared."
-    total = len(found.shared) + sum(len(findings) for _, findings in found.alone)
+        return f"## Agreement\n\nThe members looked at different things: no finding could be compared.{rest}"
     verdict = "Consensus" if ratio >= CONSENSUS else "No consensus"
-    lines = [f"{verdict}: {len(found.shared)} of {total} findings stand on the evidence of more than one member."]
+    lines = [
+        f"{verdict}: of {found.compared} findings that could be compared, {len(found.shared)} stand on the evidence of "
+        f"more than one member.{rest}"
+    ]
     lines += [f"- Shared: {finding.statement}" for finding in found.shared[:LISTED]]
     if ratio < CONSENSUS:
         for title, findings in found.alone:
