@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from agents.engine import prepare
+from agents.knowledge import retriever
 from agents.ledger import Broke, Entry, Heard, Ledger, Observed, SourceFailed
 from agents.memory import Memory, for_agent
-from agents.models.ladder import LadderModel
+from agents.models.ladder import EMBEDDED, LadderModel
 from agents.outcome import Job, Progress
 from agents.schema import schema_of
 from agents.sources import SourceError, Sources
@@ -73,10 +74,12 @@ def build_agent(
     role: str | None = None,
     read_only: bool = False,
     memory: Memory | None = None,
+    knows: bool = False,
 ) -> "Agent":
     """An Agno agent for one run; `role` is what a leader reads of it, the spec's own by default.
 
-    `memory` is the agent's own; a member of a team has none, and shares the team's.
+    `memory` is the agent's own; a member of a team has none, and shares the team's. With `knows` the model may ask the
+    documents, where there are some and the agent has no tool of its own for them.
 
     Other servers' tools that change something are offered only where the caller confirmed: what a model read in a
     transcript may tell it to use them.
@@ -103,7 +106,16 @@ def build_agent(
         resolve_in_context=False,  # braces in instructions and requests are just braces
         telemetry=False,
         **for_agent(memory, model),
+        **knowing(spec, ledger, model, sources if knows else Sources()),
     )
+
+
+def knowing(spec: AgentSpec, ledger: Ledger, model: LadderModel, sources: Sources) -> dict[str, Any]:
+    """Agno's settings for an agent with a knowledge base; the embedded model plans with the agent's own tools alone."""
+    own = any(tool.needs == "documents" for tool in spec.tools)
+    if sources.documents is None or own or model.name == EMBEDDED:
+        return {}
+    return {"knowledge_retriever": retriever(sources.documents, ledger), "references_format": "json"}
 
 
 def offered(spec: AgentSpec, sources: Sources, *, read_only: bool = False) -> tuple[AnyTool, ...]:

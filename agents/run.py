@@ -28,15 +28,23 @@ log = logging.getLogger("sophia.agents")
 
 
 async def run_agent(
-    spec: AgentSpec, job: Job, *, model: LadderModel, sources: Sources, foreign: Sequence[ForeignTool] = ()
+    spec: AgentSpec,
+    job: Job,
+    *,
+    model: LadderModel,
+    sources: Sources,
+    foreign: Sequence[ForeignTool] = (),
+    knows: bool = False,
 ) -> Outcome:
-    """What the agent answers. Raises nothing but CancelledError."""
+    """What the agent answers; `knows`: it may ask the documents. Raises nothing but CancelledError."""
     if not offered(spec, sources) and not foreign:
         return sourceless(spec)
     ledger, meter = Ledger(), Meter(job.limits.max_model_calls)
     message = write(Asked(job.request, job.arguments, job.intent))
     try:
-        agent = build_agent(spec, job, ledger, model=model, sources=sources, foreign=foreign, memory=job.memory)
+        agent = build_agent(
+            spec, job, ledger, model=model, sources=sources, foreign=foreign, memory=job.memory, knows=knows
+        )
         output = await supervise(lambda: execute(agent, message, job.run_id), meter, job.limits.deadline_ms)
     except Cut:
         return late(spec.title, job, ledger.wrote)

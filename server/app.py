@@ -5,15 +5,19 @@ import logging
 import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import anyio
 import mcp_types as t
 
 from agents.catalog import AGENTS
+from agents.knowledge import AgnoKnowledge
 from agents.models.ladder import Models
+from agents.sources import Sources
 from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge
 from server.bridge.decide import Policy
@@ -87,9 +91,14 @@ async def running(
             configuration.downstream.catalog_wait_ms / 1000,
         )
         bound = Bound(pool, servers)
+        knowledge = knowledge_of(configuration)
+
+        def sources() -> Sources:
+            return bound.sources if knowledge is None else replace(bound.sources, documents=knowledge)
+
         bridge = Bridge(policy_of(configuration), fallback_of(configuration), Evidence(), log)
         models = Models()
-        agno = AgnoRoute(configuration, models, lambda: bound.sources, lender(configuration, pool))
+        agno = AgnoRoute(configuration, models, sources, lender(configuration, pool))
         validators = Validators()
         limits = configuration.agno.resource_management
         sessions = Sessions(
@@ -153,6 +162,19 @@ def fallback_of(configuration: Configuration) -> Fallback:
     graceful, immediate = configuration.agno.fallback_config.graceful, configuration.agno.fallback_config.immediate
     timeout_ms = immediate.timeout_ms if strategy == "immediate" else graceful.timeout_ms
     return Fallback(strategy, max(1, graceful.retry_attempts), graceful.retry_delay_ms, timeout_ms)
+
+
+def knowledge_of(configuration: Configuration) -> AgnoKnowledge | None:
+    """The operator's own knowledge base, where one is configured; it is made when it is first asked."""
+    named = configuration.agno.knowledge_base
+    if named is None:
+        return None
+    module, _, function = named.partition(":")
+
+    def make() -> Any:
+        return getattr(import_module(module), function)()
+
+    return AgnoKnowledge(make)
 
 
 async def _warm(server: SophiaServer, agno: AgnoRoute) -> None:

@@ -8,7 +8,7 @@ could change on its own, with its caller's confirmation, it is not offered when 
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast, get_args
 
@@ -40,8 +40,9 @@ async def run_team(
     sources: Sources,
     foreign: Mapping[str, Sequence[ForeignTool]] | None = None,
     mode: Mode | None = None,
+    knowing: Container[str] = (),
 ) -> Outcome:
-    """What the team answers; `foreign` is by member. Raises ValueError for an unknown mode, else only CancelledError."""
+    """What the team answers; `foreign` is by member, `knowing` are the members that may ask the documents. Raises ValueError for an unknown mode, else only CancelledError."""
     way = WAYS.get(mode or spec.mode)
     if way is None:
         raise ValueError(f"{mode or spec.mode!r} is no way of working; there are {', '.join(get_args(Mode))}")
@@ -67,6 +68,7 @@ async def run_team(
                 foreign=lent.get(one.spec.id, ()),
                 role=seat(one.spec),
                 read_only=True,
+                knows=one.spec.id in knowing,
             )
             for one in members
         ]

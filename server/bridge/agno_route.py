@@ -156,7 +156,12 @@ class AgnoRoute:
     async def _run_agent(self, spec: AgentSpec, job: Job) -> Outcome:
         agent_id = cast("AgentId", spec.id)
         return await run_agent(
-            spec, job, model=self._model_of(agent_id), sources=self._sources(), foreign=self._lend(agent_id)
+            spec,
+            job,
+            model=self._model_of(agent_id),
+            sources=self._sources(),
+            foreign=self._lend(agent_id),
+            knows=self._knows(agent_id),
         )
 
     async def _run_team(self, spec: TeamSpec, job: Job) -> Outcome:
@@ -169,7 +174,12 @@ class AgnoRoute:
             sources=self._sources(),
             foreign={member.id: self._lend(cast("AgentId", member.id)) for member in spec.members},
             mode=settings.mode,
+            knowing=[member.id for member in spec.members if self._knows(cast("AgentId", member.id))],
         )
+
+    def _knows(self, agent_id: AgentId) -> bool:
+        flags = self._configuration.agno.feature_flags
+        return flags.enable_knowledge_sharing and self._configuration.agent(agent_id).use_knowledge
 
     def _model_of(self, agent_id: AgentId) -> LadderModel:
         return self._models.resolve(self._configuration.agent(agent_id).model)

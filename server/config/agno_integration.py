@@ -88,6 +88,7 @@ class AgentConfig(Settings, frozen=True):
     show_tool_calls: bool
     markdown: bool
     use_memory: bool
+    use_knowledge: bool
     mcp_services: Services
     downstream_tools: Tools
     high_frequency: bool
@@ -180,6 +181,7 @@ class AgnoIntegration(Settings, frozen=True):
     """Everything under the file's top key `agno_integration`."""
 
     enabled: bool
+    knowledge_base: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] | None
     bridge_mode: Annotated[BridgeMode, BeforeValidator(_current_mode)]
     default_agent_config: AgentConfig
     agent_overrides: Mapping[AgentId, AgentOverride]

@@ -29,7 +29,6 @@ FIRST_SYSTEM: Final = frozenset(
         "success_metrics",
         "team_eligible",
         "test_duration_hours",
-        "use_knowledge",
         "version",
     }
 )

@@ -18,6 +18,7 @@ from agents.memory import Memory, Shelf, Turn
 from agents.models.ladder import Models, ModelUnavailable
 from agents.outcome import Answered, Failed, Limits
 from agents.run import run_agent
+from agents.sources import Excerpt
 from teams.run import run_team
 from teams.spec import TeamSpec
 
@@ -406,3 +407,19 @@ async def test_members_of_a_team_see_what_their_team_was_told_before(ask_llm, pr
     assert "The north is quiet." in said(leader)
     assert "Look again." in said(member)
     assert "The north is quiet." in said(member)
+
+
+async def test_a_model_asks_the_documents_and_its_answer_may_rest_on_them(ask_llm, provider):
+    class Shelf:
+        async def search(self, query: str) -> list[Excerpt]:
+            return [Excerpt("Price list", f"On {query}: the floor is 4,371 dollars.", "doc://prices")]
+
+    ask_llm.sources = replace(ask_llm.sources, documents=Shelf())
+    provider.script = steps(chat(calls=[("search_knowledge_base", {"query": "floor"})]), chat("The floor is $4,371."))
+    outcome = await run_agent(
+        ask_llm.spec, ask_llm.job("What is our floor?"), model=ask_llm.model, sources=ask_llm.sources, knows=True
+    )
+    assert "On floor: the floor is 4,371 dollars." in provider.tool_replies[0]
+    assert outcome.answer == "The floor is $4,371."
+    await run_agent(ask_llm.spec, ask_llm.job("And now?"), model=ask_llm.model, sources=ask_llm.sources)
+    assert "search_knowledge_base" not in json.dumps(provider.bodies[-1]["tools"])
