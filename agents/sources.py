@@ -189,7 +189,7 @@ class CallQuery:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One turn that shares words with a query, who spoke, and what was said right before and after it.
+    """One turn that may fit a query.
 
     `first` and `last` number its sentences among those of the call in order of time, from 0; backchannels of others
     may stand between them. `start` is how many words of turns were said on the call before.
@@ -202,8 +202,6 @@ class Passage:
     speaker: str
     side: Side
     text: str
-    before: str = ""
-    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

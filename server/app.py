@@ -29,6 +29,7 @@ from server.config import Configuration, Masks
 from server.downstream.adapters.bound import Bound
 from server.downstream.endpoint import end_children_soon, endpoint_of
 from server.downstream.pool import Member, Pool, running_pool
+from server.library.calls import library_of
 from server.state.store import open_store
 from server.surface.cards import Cards
 from server.surface.own import OwnTool, own_tools
@@ -90,7 +91,7 @@ async def running(
             frozenset(PROMPTS),
             configuration.downstream.catalog_wait_ms / 1000,
         )
-        bound = Bound(pool, servers)
+        bound = Bound(pool, servers, lambda server, feed: library_of(server, feed, state_dir, os.environ, masks))
         knowledge = knowledge_of(configuration)
 
         def sources() -> Sources:
@@ -123,6 +124,7 @@ async def running(
             tasks.start_soon(log.run)
             tasks.start_soon(bound.known.run)
             tasks.start_soon(sessions.run)
+            tasks.start_soon(bound.run)
             tasks.start_soon(_warm, server, agno)
             try:
                 yield Sophia(server, pool, bound, own, calls, bridge, cards, agno, masks)

@@ -93,6 +93,9 @@ class ServerOptions(Settings, frozen=True):
     idle_timeout_ms: Milliseconds = 30_000
     capabilities: Annotated[Mapping[str, CapabilityUse | None] | None, BeforeValidator(_listed)] = None
     classification: Classification = "internal"
+    library_max_calls: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    library_max_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 4_000
+    library_background: bool = True
 
 
 class ServerEntry(Settings, frozen=True):

@@ -49,6 +49,9 @@ class DownstreamServer:
     idle_timeout_ms: int
     capabilities: Mapping[str, CapabilityUse | None] | None
     classification: Classification
+    library_max_calls: int
+    library_max_mb: int
+    library_background: bool
     disabled: bool
     digest: str
 
@@ -78,6 +81,9 @@ def _settle_server(name: str, entry: ServerEntry) -> DownstreamServer:
         idle_timeout_ms=options.idle_timeout_ms,
         capabilities=options.capabilities,
         classification=options.classification,
+        library_max_calls=options.library_max_calls,
+        library_max_mb=options.library_max_mb,
+        library_background=options.library_background,
         disabled=entry.disabled,
         digest=digest(asdict(transport)),
     )

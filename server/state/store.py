@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, cast
 
-__all__ = ["DecisionRecord", "Store", "StoreError", "open_store"]
+__all__ = ["DecisionRecord", "Store", "StoreError", "open_store", "use_wal"]
 
 KEPT_DECISIONS = 20_000
 BUSY_TIMEOUT_S = 5.0
@@ -131,7 +131,7 @@ def open_store(directory: Path) -> Generator[Store]:
         ) from error
     with closing(connection):
         try:
-            _use_wal(connection)
+            use_wal(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             _migrate(connection, path)
         except sqlite3.Error as error:
@@ -167,7 +167,7 @@ def _trouble(error: sqlite3.Error) -> str:
             )
 
 
-def _use_wal(connection: sqlite3.Connection) -> None:
+def use_wal(connection: sqlite3.Connection) -> None:
     """Turn to write-ahead logging; SQLite does not wait for another process that is doing the same, so this does."""
     last = time.monotonic() + BUSY_TIMEOUT_S
     while True:

@@ -3,12 +3,12 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agents.sources import CallScope, SourceError, Table
-from server.downstream.adapters.calls import CallLibrary
 from server.downstream.adapters.gong import read_call, read_transcript
 from server.downstream.adapters.gong_feed import GongFeed
 from server.downstream.adapters.rows import table_of
@@ -16,6 +16,9 @@ from server.downstream.adapters.warehouse import McpWarehouse
 from server.downstream.capabilities import Binding, bind
 from server.downstream.connection import Connection
 from server.downstream.proxy import Answer
+from server.library.calls import CallLibrary
+from server.library.looking import Limits
+from server.library.shelf import Shelf
 
 Scripted = Any
 Held = Callable[[Connection], AbstractAsyncContextManager[Connection]]
@@ -114,13 +117,16 @@ def answering(**by_tool: Any) -> Callable[[Any], Any]:
 
 
 @asynccontextmanager
-async def library(scripted: Scripted, held: Held, **by_tool: Any) -> AsyncGenerator[CallLibrary, None]:
+async def library(scripted: Scripted, held: Held, where: Path, **by_tool: Any) -> AsyncGenerator[CallLibrary, None]:
     scripted.tools = ["list_calls", "get_call_details", "retrieve_transcripts"]
     scripted.answers["tools/call"] = answering(**by_tool)
     async with held(scripted.connection()) as connection:
         assert connection.offer is not None
         bound = bind({"gong": connection.offer}, {})
-        yield CallLibrary(GongFeed({capability: (connection, binding) for capability, binding in bound.items()}))
+        feed = GongFeed({capability: (connection, binding) for capability, binding in bound.items()})
+        calls = CallLibrary("gong", feed, lambda: Shelf(where / "gong-1.db"), Limits(100, 10**8), reads_on=False)
+        yield calls
+        await calls.aclose()
 
 
 def details(arguments: Any) -> Any:
@@ -129,14 +135,14 @@ def details(arguments: Any) -> Any:
 
 
 async def test_the_library_lists_all_pages_newest_first_and_leaves_out_what_is_no_call(
-    scripted: Scripted, held: Held
+    scripted: Scripted, held: Held, tmp_path: Path
 ) -> None:
     def pages(arguments: Any) -> Any:
         if "cursor" in arguments:
             return {"calls": [{"id": "8"}, {}], "records": {}, "asOf": "2017-12-31"}
         return {"calls": [{"id": "7"}, {"id": "bad"}], "records": {"cursor": "next"}, "asOf": "some day"}
 
-    async with library(scripted, held, list_calls=pages, get_call_details=details) as calls:
+    async with library(scripted, held, tmp_path, list_calls=pages, get_call_details=details) as calls:
         assert [call.id for call in await calls.find(CallScope())] == ["8", "7"]
         assert await calls.as_of() == date(2017, 12, 31)
         assert [call.id for call in await calls.find(CallScope(to_date=date(2017, 11, 30)))] == ["7"]
@@ -145,19 +151,21 @@ async def test_the_library_lists_all_pages_newest_first_and_leaves_out_what_is_n
         assert scripted.methods("tools/call") == asked  # fresh enough
 
 
-async def test_an_unknown_call_id_names_the_nearest_ones(scripted: Scripted, held: Held) -> None:
+async def test_an_unknown_call_id_names_the_nearest_ones(scripted: Scripted, held: Held, tmp_path: Path) -> None:
     listed = {"calls": [{"id": "7"}, {"id": "8"}]}
-    async with library(scripted, held, list_calls=listed, get_call_details=details) as calls:
+    async with library(scripted, held, tmp_path, list_calls=listed, get_call_details=details) as calls:
         with pytest.raises(SourceError, match=r"There is no call 78\. Nearest: ") as raised:
             await calls.find(CallScope(call_id="78"))
     assert raised.value.kind == "not_found"
 
 
-async def test_a_transcript_is_fetched_once_and_a_missing_one_is_none(scripted: Scripted, held: Held) -> None:
+async def test_a_transcript_is_fetched_once_and_a_missing_one_is_none(
+    scripted: Scripted, held: Held, tmp_path: Path
+) -> None:
     words = {"callTranscripts": [{"callId": "7", "transcript": NOTHING}]}
     listed = {"calls": [{"id": "7"}, {"id": "8"}]}
     async with library(
-        scripted, held, list_calls=listed, get_call_details=details, retrieve_transcripts=words
+        scripted, held, tmp_path, list_calls=listed, get_call_details=details, retrieve_transcripts=words
     ) as calls:
         await calls.find(CallScope())
         first = await calls.transcript("7")

@@ -32,26 +32,14 @@ def in_scope(call: Call, scope: CallScope) -> bool:
 
 
 def passages_of(talk: Conversation) -> tuple[Passage, ...]:
-    """The turns of a call, each with its neighbours."""
-    turns = turns_of(talk.lines, Parameters())
-    texts = ["", *(turn.text for turn in turns), ""]
+    """The turns of a call, in order."""
     passages: list[Passage] = []
-    said = 0
-    for at, turn in enumerate(turns, start=1):
-        passages.append(
-            Passage(
-                call_id=talk.call.id,
-                first=turn.lines[0].number,
-                last=turn.lines[-1].number,
-                start=said,
-                speaker=turn.speaker.name,
-                side=turn.speaker.side,
-                text=texts[at],
-                before=texts[at - 1],
-                after=texts[at + 1],
-            )
-        )
-        said += turn.words
+    start = 0
+    for turn in turns_of(talk.lines, Parameters()):
+        first, last = turn.lines[0].number, turn.lines[-1].number
+        speaker = turn.speaker
+        passages.append(Passage(talk.call.id, first, last, start, speaker.name, speaker.side, turn.text))
+        start += turn.words
     return tuple(passages)
 
 

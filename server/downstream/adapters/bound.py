@@ -7,15 +7,17 @@ fetched is worth keeping.
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
 
+import anyio
+
 from agents.sources import CallSource, DocumentSource, MessageSource, Sources, Warehouse
 from agents.tool import Need
 from server.config.downstream import Classification
 from server.config.servers import DownstreamServer
 from server.downstream.adapters.call_feeds import call_feed_of
-from server.downstream.adapters.calls import CallLibrary
 from server.downstream.adapters.crm import CrmWarehouse
 from server.downstream.adapters.deal_feed import feed_of
 from server.downstream.adapters.documents import Documents, shelf_of
+from server.downstream.adapters.feed import CallFeed
 from server.downstream.adapters.gong_feed import Doors
 from server.downstream.adapters.known import Known
 from server.downstream.adapters.messages import McpMessages, MessageDoors
@@ -23,6 +25,7 @@ from server.downstream.adapters.warehouse import McpWarehouse
 from server.downstream.capabilities import Binding, Capability, bind, bind_each
 from server.downstream.connection import Connection
 from server.downstream.pool import Kind, Pool
+from server.library.calls import CallLibrary
 
 __all__ = ["Bound"]
 
@@ -42,8 +45,17 @@ SourceT = TypeVar("SourceT")
 class Bound:
     """The current bindings of a pool, and the sources of the agents."""
 
-    def __init__(self, pool: Pool, servers: Mapping[str, DownstreamServer]) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        servers: Mapping[str, DownstreamServer],
+        library: Callable[[DownstreamServer, CallFeed], CallLibrary],
+    ) -> None:
         self._pool = pool
+        self._servers = servers
+        self._library = library
+        self.library: CallLibrary | None = None
+        self._rebound = anyio.Event()
         self.uses = {name: server.capabilities for name, server in servers.items()}
         self._classes = {name: server.classification for name, server in servers.items()}
         self.bindings: Mapping[Capability, Binding] = {}
@@ -72,6 +84,22 @@ class Bound:
     def missing(self, needs: frozenset[Need]) -> bool:
         """Whether nothing is bound for something that is needed."""
         return any(getattr(self.sources, need) is None for need in needs)
+
+    async def run(self) -> None:
+        """Have the library that is bound now read on in the background, for as long as the process serves."""
+        while True:
+            rebound = self._rebound = anyio.Event()
+            library = self.library
+            try:
+                async with anyio.create_task_group() as tasks:
+                    if library is not None:
+                        tasks.start_soon(library.run)
+                    await rebound.wait()
+                    tasks.cancel_scope.cancel()
+            finally:
+                if library is not None:
+                    with anyio.CancelScope(shield=True):
+                        await library.aclose()
 
     async def _changed(self, _: frozenset[Kind]) -> None:
         self._rebind()
@@ -114,7 +142,11 @@ class Bound:
     def _calls(self) -> CallSource | None:
         doors: Doors = {c: door for c in CALL_CAPABILITIES if (door := self.at(c)) is not None}
         feed = call_feed_of(doors)
-        return CallLibrary(feed) if feed is not None else None
+        self.library = None
+        if feed is not None:
+            self.library = self._library(self._servers[self.bindings["calls.list"].server], feed)
+        self._rebound.set()
+        return self.library
 
     def _warehouse(self) -> Warehouse | None:
         """A SQL warehouse before a CRM: one place for all figures, so that no two agents contradict each other."""

@@ -22,7 +22,7 @@ def talk(call: Call = CALL) -> Conversation:
     return join(call, Transcript(call.id, WORDS))
 
 
-def test_a_passage_is_a_turn_with_its_neighbours_and_its_place_among_the_sentences() -> None:
+def test_a_passage_is_a_turn_with_its_place_among_the_sentences() -> None:
     passages = passages_of(talk())
     assert [(p.first, p.last, p.speaker) for p in passages] == [
         (0, 0, "Ann Seller"),
@@ -30,7 +30,6 @@ def test_a_passage_is_a_turn_with_its_neighbours_and_its_place_among_the_sentenc
         (4, 4, "Ann Seller"),
     ]
     assert passages[1].text == "The delivery takes too long. We need it before the audit."
-    assert (passages[1].before, passages[1].after) == ("What about the delivery?", "Then let us talk about dates.")
 
 
 def test_the_side_and_the_scope_leave_out_what_is_not_meant() -> None:
