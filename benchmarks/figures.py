@@ -9,7 +9,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from rich import box
@@ -77,23 +77,38 @@ def limit(what: str, value: float, unit: str) -> Measured:
     return Measured(what, "limit", value, unit, None)
 
 
-def program(name: str, about: str, runs: int, runs_help: str, measure: Callable[[int], Report]) -> int:
-    """Run one program: understand its options, measure, print. Returns the exit code."""
+def program(
+    name: str,
+    about: str,
+    runs: int,
+    runs_help: str,
+    measure: Callable[..., Report],
+    more: Mapping[str, tuple[int, str]] | None = None,
+) -> int:
+    """Run one program: understand its options, measure, print. Returns the exit code.
+
+    `more` are further numbers that can be chosen, with their defaults, handed to `measure` by name.
+    """
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=about)
     parser.add_argument("--runs", type=_positive, default=runs, metavar="N", help=f"{runs_help} (default: {runs})")
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+    for option, (default, help_) in (more or {}).items():
+        said = f"{help_} (default: {default:,})"
+        parser.add_argument(f"--{option}", type=_positive, default=default, metavar="N", help=said)
     options = parser.parse_args()
+    chosen: dict[str, int] = {option: getattr(options, option) for option in more or {}}
     machine = this_machine()
     failures: list[str] = []
     report = Report("", ())
     try:
-        report = measure(options.runs)
+        report = measure(options.runs, **chosen)
     except* NoFigure as group:  # task groups wrap what their bodies raise
         failures += map(str, _leaves(group))
     if failures:
         sys.stderr.write("\n".join(failures) + "\n")
         return 1
     command = f".venv/bin/python -m benchmarks.{name} --runs {options.runs}"
+    command += "".join(f" --{option} {number}" for option, number in chosen.items())
     if options.json:
         print(json.dumps(_as_data(name, about, command, report, machine), ensure_ascii=False, indent=2))
     else:

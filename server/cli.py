@@ -96,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     doctor = command("doctor", "Check everything that serving needs, and say what to do about each fault.", *shared)
     doctor.set_defaults(run=_doctor)
 
+    _add_library(commands, shared, stateful)
+
     install = command("install", "Print, or write, the entry that an MCP client needs.", *shared)
     install.add_argument("client", choices=("claude-code", "claude-desktop", "vscode", "cursor"))
     install.add_argument("--write", action="store_true", help="merge it into the client's file")
@@ -107,6 +109,27 @@ def _parser() -> argparse.ArgumentParser:
     gong = kinds.add_parser("gong", help="Import Gong calls from files or from Gong itself.", add_help=False)
     gong.set_defaults(run=_import_gong)
     return parser
+
+
+def _add_library(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
+    shared: Sequence[argparse.ArgumentParser],
+    stateful: argparse.ArgumentParser,
+) -> None:
+    library = commands.add_parser("library", help="The recorded calls that are kept to be searched.")
+    acts = library.add_subparsers(metavar="sync|status|forget", required=True)
+    which = argparse.ArgumentParser(add_help=False)
+    which.add_argument("server", nargs="?", help="the server that calls are read from")
+    sync = "Read every call that is not kept yet. May be interrupted at any time, and goes on where it was."
+    acts.add_parser("sync", help=sync, description=sync, parents=[*shared, which]).set_defaults(run=_library_sync)
+    status = "Say how many calls are kept, how fresh they are and what is missing."
+    acts.add_parser("status", help=status, description=status, parents=[*shared, which]).set_defaults(
+        run=_library_status
+    )
+    forget = "Delete what is kept of a server's calls on this machine."
+    forgetting = acts.add_parser("forget", help=forget, description=forget, parents=[stateful])
+    forgetting.add_argument("server", help="the server, as downstream.yaml names it")
+    forgetting.set_defaults(run=_library_forget)
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -191,6 +214,24 @@ def _doctor(options: argparse.Namespace) -> int:
     from server.commands.doctor import doctor
 
     return doctor(options.config, state_dir(options), as_json=options.json)
+
+
+def _library_sync(options: argparse.Namespace) -> int:
+    from server.commands.library import sync
+
+    return sync(options.config, state_dir(options), options.server, as_json=options.json)
+
+
+def _library_status(options: argparse.Namespace) -> int:
+    from server.commands.library import status
+
+    return status(options.config, state_dir(options), options.server, as_json=options.json)
+
+
+def _library_forget(options: argparse.Namespace) -> int:
+    from server.commands.library import forget
+
+    return forget(state_dir(options), options.server)
 
 
 def _install(options: argparse.Namespace) -> int:

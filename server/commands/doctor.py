@@ -17,9 +17,10 @@ from rich.text import Text
 
 from agents.catalog import AGENTS
 from agents.models.ladder import EMBEDDED, Models, ModelUnavailable
-from agents.sources import Level
+from agents.sources import Level, SourceError
 from server.app import Sophia
 from server.bridge.mapped_routes import MAPPED_ROUTES
+from server.commands.library import state_of
 from server.commands.session import printed, session
 from server.config import Check, Configuration, Masks, check
 from server.downstream.capabilities import CANDIDATES, SPARED_BY, Binding, Capability
@@ -126,6 +127,7 @@ async def _live(configuration: Configuration, state_dir: Path) -> list[Finding]:
         findings += [_server(connection, state_dir, sophia.masks) for connection in sophia.pool.connections.values()]
         findings += [Finding("warn", "names", remark) for remark in sophia.pool.tables.remarks]
         findings += _bindings(sophia)
+        findings += await _library(sophia)
         tools = (await client.list_tools()).tools
         findings.append(Finding("ok" if tools else "fail", "published tools", str(len(tools))))
         return findings
@@ -211,6 +213,23 @@ def _misnamed(sophia: Sophia) -> Iterator[Finding]:
                 near = process.extractOne(use.tool, list(tools))
                 hint = f"the nearest that it offers is {near[0]}" if near else "it offers no tools"
                 yield Finding("warn", what, f"{server} does not offer {use.tool}", hint)
+
+
+async def _library(sophia: Sophia) -> list[Finding]:
+    """How far the recorded calls are kept."""
+    library = sophia.bound.library
+    if library is None:
+        return []
+    what = f"call library of {library.server}"
+    try:
+        state = await state_of(library)
+    except SourceError as error:
+        cause = error.__cause__
+        return [Finding("warn", what, error.message, str(cause) if isinstance(cause, StoreError) else "")]
+    words = f"{state.freshness}; {state.stock.kept:,} with their words, {state.megabytes:,.1f} MB"
+    if state.notes and state.stock.calls:
+        return [Finding("warn", what, words, " ".join(state.notes))]
+    return [Finding("ok", what, words)]
 
 
 def _show(findings: list[Finding], *, can_serve: bool) -> None:

@@ -161,7 +161,7 @@ class CallLibrary:
         shelf = await self.shelf()
         try:
             while await to_thread.run_sync(shelf.lease, "read", self.holder, LEASE_S):
-                await self._look(shelf, EVERY_S)
+                await self.look(shelf, EVERY_S)
                 batch = await to_thread.run_sync(to_read, shelf)
                 if not batch:
                     return
@@ -181,7 +181,7 @@ class CallLibrary:
         self._asking += 1
         try:
             with anyio.move_on_after(PATIENCE_S if listed else FIRST_PATIENCE_S):
-                await self._look(shelf, FRESH_S)
+                await self.look(shelf, FRESH_S)
         except SourceError:
             if not (await to_thread.run_sync(shelf.stock)).calls:
                 raise
@@ -190,12 +190,13 @@ class CallLibrary:
             self._asking -= 1
         return shelf
 
-    async def _look(self, shelf: Shelf, every_s: float) -> None:
+    async def look(self, shelf: Shelf, every_s: float = 0.0, told: Callable[[int], None] | None = None) -> None:
+        """List what has changed, unless that was done less than `every_s` ago. Raises SourceError."""
         async with self._looking:
             # Another process may have looked meanwhile.
             listed_at = float((await to_thread.run_sync(shelf.facts)).get("listed_at") or 0)
             if time.time() - listed_at >= every_s:
-                await look(shelf, self.feed, self.limits)
+                await look(shelf, self.feed, self.limits, told)
             self._looked_at = anyio.current_time()
 
     async def _find_one(self, shelf: Shelf, call_id: str, scope: CallScope) -> Sequence[Call]:

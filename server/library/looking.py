@@ -12,7 +12,7 @@ stands alone; that call is without words until it is asked for again.
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -63,8 +63,8 @@ class _Look:
     at: float = 0.0
 
 
-async def look(shelf: Shelf, feed: CallFeed, limits: Limits) -> None:
-    """List what has changed and keep it. Raises SourceError where the server fails; what was listed is kept."""
+async def look(shelf: Shelf, feed: CallFeed, limits: Limits, told: Callable[[int], None] | None = None) -> None:
+    """List what has changed and keep it; `told` hears how many calls are listed so far. Raises SourceError where the server fails; what was listed is kept."""
     facts = await to_thread.run_sync(shelf.facts)
     current = await _resumed(shelf, facts) or await _begun(shelf, facts)
     try:
@@ -72,6 +72,8 @@ async def look(shelf: Shelf, feed: CallFeed, limits: Limits) -> None:
         while not ended:
             since = datetime.fromisoformat(current.since) if current.since else None
             ended = await _take(shelf, feed, current, await feed.page(since, current.cursor))
+            if told is not None:
+                told(current.listed)
     except SourceError as error:
         facts = {"trouble": error.message, "troubled_at": time.time()}
         if error.kind != "unavailable":  # a cursor may have become too old: the next look begins anew

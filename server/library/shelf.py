@@ -121,7 +121,9 @@ class Shelf:
         with self._transaction() as run:
             for call in calls:
                 _put_call(run, call, seen, at)
-            run.executemany("UPDATE call SET seen = ? WHERE id = ?", [(seen, call_id) for call_id in seen_ids])
+            run.executemany(
+                "UPDATE call SET seen = max(seen, ?) WHERE id = ?", [(seen, call_id) for call_id in seen_ids]
+            )
             _put_facts(run, facts)
 
     def finish_look(self, seen: int | None, most: int, facts: Facts) -> int:
@@ -272,7 +274,7 @@ def _put_call(run: sqlite3.Connection, call: Call, seen: int, at: float) -> None
         key = known[0]
         run.execute(
             "UPDATE call SET started = ?, day = ?, account = ?, account_key = ?, rep = ?, rep_key = ?, private = ?, "
-            "synthetic = ?, told_at = ?, seen = ? WHERE key = ?",
+            "synthetic = ?, told_at = ?, seen = max(seen, ?) WHERE key = ?",
             (*values, key),
         )
         _turn_private(run, key, known[1], private=call.private)
