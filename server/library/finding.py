@@ -1,8 +1,9 @@
 """Searching a library: the turns that hold words of a query, few enough to be ranked with care.
 
 The index gives candidates by BM25. A word that is everywhere would cost time and tell nothing apart, so words are
-taken from the rarest on until they are in `MOST_MATCHES` turns; the ranking afterwards counts all words of the query,
-with how rare each is in the whole library.
+taken from the rarest on until they are in `MOST_MATCHES` turns; where every word is that common, the newest turns that
+hold them, together first, are the candidates. Of a few calls every turn with a word is one. The ranking afterwards
+counts all words of the query, with how rare each is in the whole library.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,9 @@ from server.library.shelf import TURN_BITS, Shelf, scoped
 __all__ = ["search"]
 
 MOST_MATCHES = 20_000
+FEW_CALLS = 150
+MOST_OF_FEW = 3
+"""Of a few calls so many times as many turns are ranked."""
 
 
 def search(shelf: Shelf, query: CallQuery) -> Found:
@@ -28,11 +32,10 @@ def search(shelf: Shelf, query: CallQuery) -> Found:
     matching = {**known, **_similar(shelf, [term for term in having if term not in known])}
     ids: dict[int, None] = {}
     if coverage.searched and matching:
-        narrow, values = _narrowing(query)
-        for match in _matches(matching):
-            ids |= dict.fromkeys(_ids(shelf, match, narrow, values, query.limit - len(ids)))
-            if len(ids) >= query.limit:
-                break
+        if coverage.calls <= FEW_CALLS:
+            ids |= dict.fromkeys(_of_few(shelf, matching, query))
+        else:
+            ids |= dict.fromkeys(_of_many(shelf, matching, query))
     if coverage.searched and asked.speakers:
         ids |= dict.fromkeys(_of_speakers(shelf, asked.speakers, query, ids))
     return Found(_passages(shelf, sorted(ids)), coverage, turns, said / max(1, turns), having)
@@ -57,18 +60,39 @@ def _similar(shelf: Shelf, missing: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _matches(having: Mapping[str, int]) -> list[str]:
-    """What to ask the index, best first: the rare words, or, where there are none, common ones that stand together."""
+def _of_few(shelf: Shelf, having: Iterable[str], query: CallQuery) -> list[int]:
+    """Turns of a few calls, newest call first."""
+    within = scoped(query.scope)
+    calls = f"SELECT key FROM call WHERE words <> 'private' AND {within.where} ORDER BY started DESC, id LIMIT ?"  # noqa: S608
+    most = FEW_CALLS if query.newest is None else query.newest
+    side = "" if query.side is None else " AND (SELECT side FROM turn WHERE turn.id = said.rowid) = ?"
+    match = f"SELECT rowid FROM said WHERE said MATCH ? AND rowid BETWEEN ? AND ?{side}"  # noqa: S608
+    anyone, sides = " OR ".join(map(_quoted, having)), () if query.side is None else (query.side,)
+    found: list[int] = []
+    for (key,) in shelf.rows(calls, (*within.values, most)):
+        base = key << TURN_BITS
+        found += [row[0] for row in shelf.rows(match, (anyone, base, base + (1 << TURN_BITS) - 1, *sides))]
+        if len(found) >= MOST_OF_FEW * query.limit:
+            break
+    return found[: MOST_OF_FEW * query.limit]
+
+
+def _of_many(shelf: Shelf, having: Mapping[str, int], query: CallQuery) -> list[int]:
+    """Turns by how well the rare words fit; by how new they are where no word is rare."""
     ordered = sorted(having, key=lambda term: (having[term], term))
     rare: list[str] = []
     for term in ordered:
         if sum(having[one] for one in [*rare, term]) > MOST_MATCHES:
             break
         rare.append(term)
+    narrow, values = _narrowing(query)
     if rare:
-        return [" OR ".join(map(_quoted, rare))]
-    both = [" AND ".join(map(_quoted, ordered))] if len(ordered) > 1 else []
-    return [*both, _quoted(ordered[0])]
+        return _ids(shelf, " OR ".join(map(_quoted, rare)), narrow, values, "rank", query.limit)
+    together = _ids(shelf, " AND ".join(map(_quoted, ordered)), narrow, values, "rowid DESC", query.limit)
+    if len(together) == query.limit or len(ordered) == 1:
+        return together
+    apart = _ids(shelf, _quoted(ordered[0]), narrow, values, "rowid DESC", query.limit)
+    return [*dict.fromkeys([*together, *apart])][: query.limit]
 
 
 def _quoted(term: str) -> str:
@@ -90,8 +114,8 @@ def _narrowing(query: CallQuery) -> tuple[str, tuple[object, ...]]:
     return narrow + side, (*within.values, query.side)
 
 
-def _ids(shelf: Shelf, match: str, narrow: str, values: Sequence[object], most: int) -> list[int]:
-    ranked = f"SELECT rowid FROM said WHERE said MATCH ?{narrow} ORDER BY rank LIMIT ?"  # noqa: S608
+def _ids(shelf: Shelf, match: str, narrow: str, values: Sequence[object], order: str, most: int) -> list[int]:
+    ranked = f"SELECT rowid FROM said WHERE said MATCH ?{narrow} ORDER BY {order} LIMIT ?"  # noqa: S608
     return [row[0] for row in shelf.rows(ranked, (match, *values, most))]
 
 
