@@ -35,6 +35,9 @@ FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 15.0
 PROBE_EVERY_S = 30.0
 PROBE_TIMEOUT_S = 10.0
+START_LATER_S = 15.0
+"""How long a server that is known from an earlier run may wait for its first call before it is connected anyway: the
+client's first list and first answer do not share the machine with servers that nobody has asked."""
 SETTLE_S = 0.1
 """How long after a change a list is read again: servers announce several changes at once."""
 RELISTEN_S = 5.0
@@ -76,6 +79,7 @@ class Connection:
         self._client: Client | None = None
         self._in_flight = 0
         self._heard_at = 0.0
+        self._wanted = anyio.Event()  # somebody asks for it
         self._lost = anyio.Event()  # this connection is over
         self._doubted = anyio.Event()  # something ended that may mean it is over: ask the server
         self._stale = anyio.Event()  # its lists may have changed
@@ -94,6 +98,9 @@ class Connection:
     async def run(self) -> None:
         """Hold the connection for ever; ends only by cancellation, with the server's process ended."""
         delay_s = FIRST_DELAY_S
+        if self.offer is not None:
+            with anyio.move_on_after(START_LATER_S):
+                await self._wanted.wait()
         while True:
             fault, ready_s = await self._hold()
             if ready_s > LONGEST_DELAY_S:
@@ -109,7 +116,8 @@ class Connection:
             delay_s = min(delay_s * 2, LONGEST_DELAY_S)
 
     async def settled(self) -> None:
-        """Wait until the first attempt to connect has ended, either way."""
+        """Have it connected, and wait until the first attempt has ended, either way."""
+        self._wanted.set()
         async with self._turned:
             while self.state == "connecting":
                 await self._turned.wait()
@@ -206,6 +214,7 @@ class Connection:
         )
 
     async def _session(self) -> ClientSession:
+        self._wanted.set()
         patience_s = self.endpoint.connect_timeout_s if self.state == "connecting" else PATIENCE_S
         with anyio.move_on_after(patience_s):
             async with self._turned:

@@ -44,7 +44,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 FORCE_KEY = "sophia/route"
 PROGRESS_CHARS = 200
-FIRST_WAIT_S = 5.0
+FIRST_WAIT_S = 15.0
 INSTRUCTIONS = (
     "Sophia answers questions about sales calls, deals, pipeline and metrics with agents and teams that cite their "
     "sources, and republishes the tools of the MCP servers behind it as SERVER__TOOL. Prefer the agent tools: give them "

@@ -11,6 +11,7 @@ import pytest
 from server.downstream import connection as connection_module
 from server.downstream import pool as pool_module
 from server.downstream.pool import Kind, Member, OnChange, Pool, running_pool
+from server.downstream.proxy import call_tool
 from server.state.store import Store
 
 Scripted = Any
@@ -137,3 +138,17 @@ async def test_resources_keep_their_uri_and_the_later_server_gives_way(store: St
     assert [one.server for one in tables.resources.listed.values()] == ["one", "two"]
     assert list(tables.prompt_forms) == ["one__brief", "two__brief"]
     assert "`one` has it" in tables.remarks[0]
+
+
+async def test_a_server_that_is_known_is_connected_when_it_is_first_asked(store: Store, scripted: Scripted) -> None:
+    async with running(pool_of(store, Member(scripted.endpoint(), "crm"))):
+        pass
+    pool = pool_of(store, Member(scripted.endpoint(), "crm"))
+    with anyio.fail_after(30):
+        async with running_pool(pool):
+            assert list((await pool.listed()).tool_forms) == ["crm__echo"]
+            assert scripted.opened == 1
+            found = pool.tool("crm__echo")
+            assert found is not None
+            await call_tool(found[0], t.CallToolRequestParams(name="echo", arguments={}))
+            assert scripted.opened == 2

@@ -10,14 +10,17 @@ import json
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import anyio
-import duckdb
 from anyio import to_thread
 
 from agents.sources import SourceError, Table
 from server.downstream.adapters.deal_feed import DealFeed
 from server.downstream.adapters.deals import COLUMNS, Deal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 __all__ = ["CrmWarehouse"]
 
@@ -60,7 +63,7 @@ class _Reading:
 class _Loaded:
     """A database of all deals, since when."""
 
-    engine: duckdb.DuckDBPyConnection
+    engine: "DuckDBPyConnection"
     as_of: date
     at: float
 
@@ -131,7 +134,9 @@ class CrmWarehouse:
         return _Loaded(engine, reading.as_of or datetime.now(UTC).date(), anyio.current_time())
 
 
-def _database(deals: list[Deal]) -> duckdb.DuckDBPyConnection:
+def _database(deals: list[Deal]) -> "DuckDBPyConnection":
+    import duckdb  # only a company without a SQL warehouse needs it, and it is slow to import
+
     engine = duckdb.connect(":memory:")
     engine.execute(f"CREATE TABLE opportunities ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})")
     if deals:
@@ -145,8 +150,10 @@ def _database(deals: list[Deal]) -> duckdb.DuckDBPyConnection:
     return engine
 
 
-def _select(engine: duckdb.DuckDBPyConnection, sql: str) -> Table:
+def _select(engine: "DuckDBPyConnection", sql: str) -> Table:
     """One SELECT. Raises SourceError `refused`, with what the database says as its detail."""
+    import duckdb
+
     try:
         statements = engine.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 FRESH_S = 60.0
 AGAIN_S = 5.0
-WAIT_S = 1.5
+WAIT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
