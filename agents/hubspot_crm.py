@@ -59,7 +59,7 @@ HUBSPOT_CRM = AgentSpec(
         "Use metric for a figure that has a name, deal_view for a deal id, account_view for an account, deal_risks for "
         "what is stuck, else pipeline_overview.",
         "Name the gaps in the data before the figures that they affect.",
-        "A deal is at risk only as a candidate: say why, and that age is the only sign.",
+        "A deal is at risk only as a candidate: say which sign, with the quote and its time where there is one.",
         "Never compute a figure yourself. Keep [SQL] beside what it supports.",
     ),
     arguments=CrmArguments,

@@ -18,7 +18,7 @@ from agents.warehouse_tools.computed import Excluded, Figures
 from agents.warehouse_tools.formats import figure, table, when
 from agents.warehouse_tools.metric_text import MetricData, PeriodData
 
-__all__ = ["answer_kpi", "kpi_period", "lacking"]
+__all__ = ["answer_kpi", "answers", "kpi_period", "lacking"]
 
 MONTHS_SQL = (
     "SELECT MIN(SUBSTR(CAST(month AS VARCHAR), 1, 7)) AS first_month, MAX(SUBSTR(CAST(month AS VARCHAR), 1, 7)) AS last_month\n"
@@ -33,6 +33,7 @@ async def lacking(warehouse: Warehouse, kpi: Kpi) -> tuple[str, ...]:
 
 
 async def answers(warehouse: Warehouse, sql: str) -> bool:
+    """Whether the warehouse has what a query reads. Raises SourceError only where it is away."""
     try:
         await warehouse.query(sql)
     except SourceError as error:
