@@ -21,6 +21,10 @@ class SlackArguments(BaseModel):
     period: str | None = Field(
         default=None, description="when it was written: 2017-12, all, or words such as last week; also of a digest"
     )
+    focus: str | None = Field(
+        default=None,
+        description="the subject of a broader question, such as price; looked for where `query` is left out",
+    )
     text: str | None = Field(default=None, description="the message to draft or post, word for word")
     confirm: bool | None = Field(default=None, description="true posts the message; anything else only drafts it")
 

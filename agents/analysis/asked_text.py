@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from agents.analysis.periods import leading_period
+from agents.analysis.periods import leading_period, points
 from agents.analysis.reading import Reading
 from agents.analysis.roster import Found, roster
 from agents.analysis.words import words
@@ -70,12 +70,22 @@ FOCUS = re.compile(
     r"\b(?:focus(?:s?ed|s?ing|es)?\s+on|with\s+a\s+focus\s+on|especially|particularly)\s+([^?.!;\n]{2,80})",
     re.IGNORECASE,
 )
+DOING_ON = re.compile(
+    r"\b(?:do|did|does|doing|stand|fare|performed|performing|perform)\s+on\s+"
+    r"(?!(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b)([^?.!;\n]{2,80})",
+    re.IGNORECASE,
+)
+"""How something went: "how did we do on price", where no time follows ("how did we do on Monday")."""
 TOPIC = re.compile(r"\b(?:about|regarding|on\s+the\s+topic\s+of|concerning)\s+([^?.!;\n]{2,80})", re.IGNORECASE)
 TAIL = re.compile(
     r"\s+(?:in|on|from|to)\s+(?:the\s+)?(?:#\S+|slack|\S+\s+channel).*$"
     r"|\s+(?:last|this|past|since|in\s+the\s+last)\s+(?:\d+\s+)?(?:day|week|month|quarter|year)s?.*$"
     r"|\s+(?:in\s+)?q[1-4]\b.*$",
     re.IGNORECASE,
+)
+
+BEFORE_TIME = re.compile(
+    r"\s+(?:in|for|during|of|since|from|over|throughout|between|until)(?:\s+the)?\s*$", re.IGNORECASE
 )
 
 
@@ -164,13 +174,22 @@ def read_query(reading: Reading) -> None:
 
 def read_focus(reading: Reading) -> None:
     if reading.wants("focus"):
-        fill_phrase(reading, "focus", phrase(FOCUS, reading.text))
+        fill_phrase(reading, "focus", phrase(FOCUS, reading.text) or without_time(DOING_ON, reading))
 
 
 def read_topic(reading: Reading, known: Mapping[str, tuple[str, ...]]) -> None:
     """The one name that a request mentions, of whatever kind; else what it says it is about."""
     if reading.wants("topic"):
         fill_phrase(reading, "topic", named(reading, known) or phrase(FOCUS, reading.text) or about(reading))
+
+
+def without_time(pattern: re.Pattern[str], reading: Reading) -> str | None:
+    """What a pattern finds, up to the time that it names; None where that leaves nothing."""
+    found = phrase(pattern, reading.text)
+    if not found:
+        return None
+    first = next(iter(points(found, reading.as_of)), None)
+    return BEFORE_TIME.sub("", found[: first.start] if first else found).strip(" ,:-") or None
 
 
 def about(reading: Reading) -> str | None:

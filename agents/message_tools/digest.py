@@ -1,19 +1,19 @@
 """The tool `digest_messages`: a channel, a subject or everything, over a period: decisions, open questions, who said what."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from pydantic import Field
 
 from agents.analysis.periods import Period
 from agents.analysis.threads import Thread, decisions, open_questions, speakers, threads_of
 from agents.message_tools.quoting import MessageRow, citation, fact, line, quoted, row
-from agents.message_tools.scope import MessageParameters, asked, gather, messages_of, synthetic_note
+from agents.message_tools.scope import Asked, MessageParameters, asked, gather, messages_of, synthetic_note
 from agents.result import Finding, Record
 from agents.sources import Message, Sources
 from agents.tool import Observation, Tool
 
-__all__ = ["DIGEST_MESSAGES"]
+__all__ = ["DIGEST_MESSAGES", "summed_up", "usual"]
 
 USUAL_DAYS = 7
 SHOWN = 6
@@ -57,19 +57,28 @@ class DigestData(Record):
 async def run(sources: Sources, wanted: DigestParameters) -> Observation:
     source = messages_of(sources)
     as_of = await source.as_of()
-    usual = None if wanted.query else Period.between(as_of - timedelta(days=USUAL_DAYS - 1), as_of)
-    where = await asked(source, wanted, usual)
+    subject = wanted.query or wanted.focus
+    where = await asked(source, wanted, None if subject else usual(as_of))
     threads = threads_of(await gather(source, where.scope))
-    about = ""
-    if wanted.query:
-        hits = {message.id for message in await source.search(wanted.query, where.scope)}
+    if subject:
+        hits = {message.id for message in await source.search(subject, where.scope)}
         threads = tuple(it for it in threads if any(message.id in hits for message in it.messages))
-        about = f" about “{wanted.query}”"
+    return summed_up(threads, where, subject)
+
+
+def usual(as_of: date) -> Period:
+    """The days that are summed up where nobody says which."""
+    return Period.between(as_of - timedelta(days=USUAL_DAYS - 1), as_of)
+
+
+def summed_up(threads: Sequence[Thread], where: Asked, subject: str | None) -> Observation:
+    """What the threads of a scope come down to."""
+    about = f" about “{subject}”" if subject else ""
     written = [message for thread in threads for message in thread.messages]
     decided, asking, people = decisions(threads), open_questions(threads), speakers(written)
     data = DigestData(
         channel=where.scope.channel,
-        query=wanted.query,
+        query=subject,
         messages=len(written),
         people=[SpeakerRow(author=author, messages=count) for author, count in people],
         decisions=[row(it) for it in decided[:HELD]],

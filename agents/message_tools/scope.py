@@ -26,6 +26,12 @@ class MessageParameters(BaseModel):
         description="when it was written: last week, 2017-12, 2017-12-01..2017-12-15, all",
     )
 
+    focus: str | None = Field(
+        default=None,
+        max_length=200,
+        description="the subject of a broader question; looked for where `query` is left out",
+    )
+
     @field_validator("*", mode="before")
     @classmethod
     def _blank_is_open(cls, value: object) -> object:

@@ -1,11 +1,19 @@
-"""The tool `search_messages`: what was written, by whom and where, newest first."""
+"""The tool `search_messages`: what was written, by whom and where, newest first.
+
+A question that names nothing to look for and no channel is a broad one, as a team asks it: its answer is a digest of
+all channels over the period, so that nobody has to read every message of a quarter.
+"""
+
+from dataclasses import replace
 
 from pydantic import Field
 
+from agents.analysis.threads import threads_of
+from agents.message_tools.digest import summed_up, usual
 from agents.message_tools.quoting import MessageRow, citation, fact, line, row
-from agents.message_tools.scope import MessageParameters, asked, gather, messages_of, synthetic_note
+from agents.message_tools.scope import MessageParameters, asked, gather, messages_of, plain_channel, synthetic_note
 from agents.result import Record
-from agents.sources import SourceError, Sources
+from agents.sources import Sources
 from agents.tool import Observation, Tool
 
 __all__ = ["SEARCH_MESSAGES"]
@@ -18,7 +26,9 @@ class SearchParameters(MessageParameters):
     """What to look for."""
 
     query: str | None = Field(
-        default=None, max_length=500, description="words that the messages hold; all if left out"
+        default=None,
+        max_length=500,
+        description="words that the messages hold; a digest if neither they nor a channel are given",
     )
 
 
@@ -33,28 +43,27 @@ class SearchData(Record):
 
 async def run(sources: Sources, wanted: SearchParameters) -> Observation:
     source = messages_of(sources)
-    where = await asked(source, wanted)
-    if wanted.query is not None:
-        found = tuple(await source.search(wanted.query, where.scope))
-    elif where.phrase:
-        found = await gather(source, where.scope)
+    subject, channel = wanted.query or wanted.focus, plain_channel(wanted.channel)
+    broad = subject is None and channel is None
+    where = await asked(source, wanted, usual(await source.as_of()) if broad else None)
+    if subject is not None:
+        found = tuple(await source.search(subject, where.scope))
     else:
-        raise SourceError("not_found", "Say what to look for: give `query`, `channel` or `period`.")
+        found = await gather(source, where.scope)
     data = SearchData(
-        query=wanted.query,
+        query=subject,
         channel=where.scope.channel,
         messages=[row(message) for message in found[:HELD]],
         total=len(found),
     )
+    if broad:
+        return replace(summed_up(threads_of(found), where, None), data=data)
     if not found:
-        nothing = (
-            f"No message{where.phrase} matches “{wanted.query}”" if wanted.query else f"No message{where.phrase}"
-        )
+        nothing = f"No message matches “{subject}”{where.phrase}" if subject else f"No message{where.phrase}"
         return Observation(f"**{nothing}.** Try fewer or other words, or a longer period.", data)
     many = len(found) > 1
-    headline = f"{len(found)} message{'s' * many}{where.phrase}"
-    if wanted.query:
-        headline += f" {'match' if many else 'matches'} “{wanted.query}”"
+    matching = f" {'match' if many else 'matches'} “{subject}”" if subject else ""
+    headline = f"{len(found)} message{'s' * many}{matching}{where.phrase}"
     shown = found[:SHOWN]
     lines = [line(message) for message in shown]
     if len(found) > len(shown):

@@ -13,7 +13,7 @@ from agno.models.message import Message
 from pydantic import JsonValue
 
 from agents.message import Asked, write
-from agents.models.compose import Said, from_members
+from agents.models.compose import PAGE_CHARS, SECTION_CHARS, Said, from_members
 from agents.models.plan import Offer, choose_member, choose_members, describe
 
 __all__ = ["Ask", "Turn", "lead", "leads"]
@@ -72,7 +72,7 @@ def lead(system: str, asked: Asked, since: Sequence[Message], tools: Collection[
         return routed(asked, seats)
     if rounds < (2 if way == "collaborate" else 1):
         return delegated(asked, seats, tools, again=rounds > 0)
-    return Turn(from_members(answers(seats, run)))
+    return Turn(from_members(answers(seats, run), PAGE_CHARS if way == "collaborate" else SECTION_CHARS))
 
 
 def routed(asked: Asked, seats: Sequence[Seat]) -> Turn:

@@ -85,7 +85,7 @@ async def test_an_instruction_in_a_message_is_quoted_and_not_followed(use: Use, 
 
 async def test_nothing_found_says_so(use: Use) -> None:
     assert (
-        "No message in #sales matches “outage”"
+        "No message matches “outage” in #sales"
         in (await use("search_messages", query="outage", channel="#sales")).text
     )
 
@@ -205,5 +205,18 @@ async def test_an_empty_period_says_so(use: Use, talk: Channel) -> None:
 async def test_a_channel_can_be_read_without_a_query(use: Use, talk: Channel) -> None:
     seen = await use("search_messages", channel="sales")
     assert seen.text.startswith("**5 messages in #sales**")
-    with pytest.raises(SourceError, match="Say what to look for"):
-        await use("search_messages")
+
+
+async def test_a_broad_question_gets_a_digest_of_its_period(use: Use, talk: Channel) -> None:
+    seen = await use("search_messages", period="2017-12")
+    assert seen.text.startswith("**Digest, December 2017: 5 messages by")
+    assert "Decision: freight is covered" in seen.text
+    assert seen.data.model_dump()["total"] == 5
+    lately = await use("search_messages")
+    assert lately.data.model_dump()["total"] == 3  # the last seven days
+
+
+async def test_the_focus_of_a_question_is_looked_for_where_no_words_are_given(use: Use, talk: Channel) -> None:
+    seen = await use("search_messages", focus="freight", period="2017-12")
+    assert "“freight”, December 2017**" in seen.text
+    assert (await use("search_messages", focus="freight", query="renewal")).data.model_dump()["query"] == "renewal"

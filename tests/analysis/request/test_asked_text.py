@@ -98,3 +98,17 @@ def test_words_that_name_no_subject_are_no_query(request_: str, query: str | Non
 def test_the_one_name_in_a_request_is_its_topic(request_: str, topic: str | None) -> None:
     parsed = read("executive_knowledge", request_, region=("Central", "East", "West"))
     assert parsed.arguments.get("topic") == topic
+
+
+@pytest.mark.parametrize(
+    ("request_", "focus"),
+    [
+        ("How did we do on price in 2017-Q4?", "price"),
+        ("How are we doing on renewals last quarter?", "renewals"),
+        ("How did we do on win rate since October?", "win rate"),
+        ("How did we do on Monday?", None),
+        ("How did we do last quarter?", None),
+    ],
+)
+def test_what_a_question_asks_how_it_went_with_is_its_focus(request_: str, focus: str | None) -> None:
+    assert read("slack_orchestrator", request_).arguments.get("focus") == focus
