@@ -22,14 +22,17 @@ from agents.warehouse_tools.asking import Answer, ask_one, warehouse_of
 from agents.warehouse_tools.compare import Compared, biggest_moves
 from agents.warehouse_tools.computed import Figures, groups_of
 from agents.warehouse_tools.customer_voice import Voice, listen
-from agents.warehouse_tools.deals import Deal, Overdue, deals_table, overdue
-from agents.warehouse_tools.formats import change, figure, table
+from agents.warehouse_tools.deals import Deal
+from agents.warehouse_tools.formats import change, figure
 from agents.warehouse_tools.glance import Glance, Glanced, glance
 from agents.warehouse_tools.kpi_answer import answer_kpi, lacking
 from agents.warehouse_tools.metric_text import PeriodData
 from agents.warehouse_tools.narrowing import Narrowed, narrow_topic, period_of
+from agents.warehouse_tools.people import People, Spread, spread_over_people
 from agents.warehouse_tools.quality import Checked, check_quality
-from agents.warehouse_tools.risks import overdue_sentence
+from agents.warehouse_tools.risk_calls import DealSigns
+from agents.warehouse_tools.risks import Risky, overdue_sentence, risk_line, risky_deals, top_risks
+from agents.warehouse_tools.waterfall import Steps, Waterfall, waterfall
 
 __all__ = ["EXECUTIVE_BRIEF"]
 
@@ -78,6 +81,11 @@ class BriefData(Record):
     usual_days: float | None
     list_value: float
     top_risks: list[Deal]
+    risk_signs: list[DealSigns] = Field(description="those of `top_risks` whose account has recorded calls")
+    close_dates_moved: dict[str, int] | None
+    waterfall: Steps | None = Field(description="deals open before, engaged, won, lost and open after the period")
+    waterfall_before: Steps | None
+    people: Spread | None
     voice: Voice | None
     targets: list[str] = Field(
         description="number against target, forecast, slippage and retention, where tables hold them"
@@ -94,7 +102,9 @@ class Page:
     shown: Glanced
     moves: tuple[Move, ...]
     move_answers: tuple[Answer, ...]
-    old: Overdue
+    risky: Risky
+    steps: Waterfall | None
+    people: People | None
     quality: Checked
     voice: Voice | None
     heard: Observation | None
@@ -112,9 +122,9 @@ async def run(sources: Sources, wanted: BriefParameters) -> Observation:
     narrowed, notes = await narrow_topic(warehouse, wanted.topic)
     page = await gather(sources, warehouse, period, narrowed, as_of)
     data = data_of(page, period, narrowed, as_of)
-    risk = overdue_sentence(page.old, narrowed)
+    risk = overdue_sentence(page.risky.old, narrowed)
     return Observation(
-        text="\n\n".join(sections(page, data, narrowed, risk)),
+        text="\n\n".join(sections(page, data, period, risk)),
         data=data,
         findings=findings_of(page, risk),
         citations=citations_of(page, narrowed),
@@ -140,11 +150,15 @@ async def gather(sources: Sources, warehouse: Warehouse, period: Period, narrowe
     asked = None
     if split.id not in narrowed.filters:
         asked = await ask_one(warehouse, named_sql("win_rate", period, split, narrowed.filters))
+    steps = await waterfall(warehouse, period, shown.before, narrowed) if shown.before else None
+    attained = next((it for it in targets if getattr(it.data, "metric", None) == "quota_attainment"), None)
     return Page(
         shown=shown,
         moves=tuple(moves),
         move_answers=tuple(answers),
-        old=await overdue(warehouse, as_of, narrowed, RISKS),
+        risky=await risky_deals(sources, warehouse, as_of, narrowed, RISKS),
+        steps=steps,
+        people=await spread_over_people(warehouse, period, narrowed, attained),
         quality=await check_quality(warehouse),
         voice=voice,
         heard=heard,
@@ -177,11 +191,16 @@ def data_of(page: Page, period: Period, narrowed: Narrowed, as_of: date) -> Brie
         filters=dict(narrowed.filters),
         key_figures=list(page.shown.figures),
         moves=list(page.moves),
-        overdue=page.old.overdue,
-        engaging=page.old.engaging,
-        usual_days=page.old.usual_days,
-        list_value=page.old.list_value,
-        top_risks=list(page.old.deals),
+        overdue=page.risky.old.overdue,
+        engaging=page.risky.old.engaging,
+        usual_days=page.risky.old.usual_days,
+        list_value=page.risky.old.list_value,
+        top_risks=[deal for deal, _ in top_risks(page.risky, RISKS)],
+        risk_signs=[it for _, it in top_risks(page.risky, RISKS) if it],
+        close_dates_moved=page.risky.pushed,
+        waterfall=page.steps.now if page.steps else None,
+        waterfall_before=page.steps.before if page.steps else None,
+        people=page.people.spread if page.people else None,
         voice=page.voice,
         targets=[it.findings[0].statement for it in page.targets],
         segments=list(page.segments),
@@ -193,7 +212,7 @@ def data_of(page: Page, period: Period, narrowed: Narrowed, as_of: date) -> Brie
 def decisions(page: Page) -> list[str]:
     """What the figures suggest that somebody decides; each names the figure it rests on."""
     found: list[str] = []
-    old = page.old
+    old = page.risky.old
     if old.engaging and old.overdue * 2 > old.engaging:
         found.append(
             f"Close or requalify the overdue deals: {old.overdue:,} of {old.engaging:,} engaging ones, so the open "
@@ -209,24 +228,26 @@ def decisions(page: Page) -> list[str]:
     return found
 
 
-def sections(page: Page, data: BriefData, narrowed: Narrowed, risk: str) -> list[str]:
+def sections(page: Page, data: BriefData, period: Period, risk: str) -> list[str]:
     texts = [
         f"**{page.shown.headline}**",
         page.shown.table,
     ]
     if data.targets:
         texts.append("**Against target**\n\n" + "\n".join(f"- {line}" for line in data.targets))
+    changed = [page.steps.text(period, page.shown.before)] if page.steps and page.shown.before else []
     if page.moves:
-        texts.append("**What moved**\n\n" + "\n".join(f"- {move_line(move)}" for move in page.moves))
-    texts.append(f"**Top risks** (candidates)\n\n{risk}.")
-    if page.old.deals:
-        texts.append(deals_table(page.old.deals))
+        changed.append("\n".join(f"- {move_line(move)}" for move in page.moves))
+    if changed:
+        texts.append("**What changed**\n\n" + "\n\n".join(changed))
+    lines = [risk_line(deal, signs, page.risky) for deal, signs in top_risks(page.risky, RISKS)]
+    listed = " The dearest of them, and open deals with signs in their calls:\n\n" + "\n".join(lines) if lines else ""
+    texts.append(f"**Top risks** (candidates)\n\n{risk}.{listed}")
     if page.segments:
-        rows = [
-            [it.key or "(none)", figure(it.value, "ratio"), figure(it.numerator, "count"), f"{it.n:,}"]
-            for it in page.segments
-        ]
-        texts.append(f"**Conversion by region**\n\n{table(['Region', 'Win rate', 'Won', 'Closed'], rows)}")
+        by = ", ".join(f"{it.key} {figure(it.value, 'ratio')} of {it.n:,} closed" for it in page.segments)
+        texts.append(f"**Conversion by region**: {by}.")
+    if page.people:
+        texts.append(f"**People**\n\n{page.people.text}")
     if page.voice:
         texts.append(f"**Customer voice** (candidates)\n\n{page.voice.text}")
     if data.decisions:
@@ -254,22 +275,41 @@ def findings_of(page: Page, risk: str) -> tuple[Finding, ...]:
         Finding(
             statement=risk,
             kind="candidate",
-            citations=[answer.citation().id for answer in page.old.answers],
+            citations=[answer.citation().id for answer in page.risky.old.answers],
             confidence=0.6,
         ),
+        *signs_shown(page),
+        *(page.people.findings if page.people else ()),
         *(finding for it in page.targets for finding in it.findings),
         *(page.heard.findings if page.heard else ()),
     )
 
 
+def signs_shown(page: Page) -> tuple[Finding, ...]:
+    """The findings from calls of the deals that are shown."""
+    shown = {
+        quote.citation for _, it in top_risks(page.risky, RISKS) if it for sign in it.signs for quote in sign.quotes
+    }
+    found = page.risky.joined.evidence.findings if page.risky.joined else ()
+    return tuple(finding for finding in found if set(finding.citations) & shown)
+
+
 def citations_of(page: Page, narrowed: Narrowed) -> tuple[Citation, ...]:
-    answers: Sequence[Answer] = (page.shown.answer, *page.move_answers, *page.old.answers, *page.quality.answers)
+    answers: Sequence[Answer] = (
+        page.shown.answer,
+        *page.move_answers,
+        *([page.steps.answer] if page.steps else []),
+        *page.risky.old.answers,
+        *(page.people.answers if page.people else ()),
+        *page.quality.answers,
+    )
     queries = {(cited := answer.citation(**narrowed.filters)).id: cited for answer in answers}
     if page.segment_answer:
         cited = page.segment_answer.citation(**narrowed.filters)
         queries[cited.id] = cited
     targets = (citation for it in page.targets for citation in it.citations)
-    return (*queries.values(), *targets, *(page.heard.citations if page.heard else ()))
+    said = {it.id: it for it in (*page.risky.citations, *(page.heard.citations if page.heard else ()))}
+    return (*queries.values(), *targets, *said.values())
 
 
 def caveats(page: Page) -> tuple[str, ...]:
@@ -279,6 +319,7 @@ def caveats(page: Page) -> tuple[str, ...]:
         *(["There is no table of targets: the figures are set against the period before."] if no_quota else []),
         f"Data: {page.quality.summary}",
         *heard,
+        *(f"Top risks: {note}" for note in (page.risky.notes if page.risky.joined else ()) if note not in heard),
     )
 
 

@@ -62,7 +62,11 @@ def voice_text(data: ObjectionsData, counts: dict[str, int], best: list[Finding]
     for finding in best:
         said = next((cited[id_] for id_ in finding.citations if id_ in cited), None)
         seconds = (said.start_ms or 0) // 1000 if said else 0
-        quote = f": “{said.quote}” [{seconds // 60:02d}:{seconds % 60:02d} {said.speaker}]" if said else ""
+        quote = (
+            f": “{said.quote}” [{seconds // 60:02d}:{seconds % 60:02d} {said.speaker}, {said.call_title}]"
+            if said
+            else ""
+        )
         lines.append(f"- {finding.statement}{quote}")
     return "\n".join(lines) if len(lines) == 1 else f"{lines[0]}\n\n" + "\n".join(lines[1:])
 

@@ -23,7 +23,16 @@ from agents.warehouse_tools.kpi_answer import answers
 from agents.warehouse_tools.narrowing import Narrowed, Narrowing, narrow
 from agents.warehouse_tools.risk_calls import DealSigns, Joined, join_calls, sign_text
 
-__all__ = ["DEAL_RISKS", "NO_ACTIVITY", "Risky", "deal_facts", "overdue_sentence", "risky_deals"]
+__all__ = [
+    "DEAL_RISKS",
+    "NO_ACTIVITY",
+    "Risky",
+    "deal_facts",
+    "overdue_sentence",
+    "risk_line",
+    "risky_deals",
+    "top_risks",
+]
 
 NO_ACTIVITY = "The warehouse holds no activity, next step or contact, so age is the only sign of risk here."
 WITH_CALLS = 6
@@ -227,6 +236,33 @@ def deal_lines(it: DealSigns, found: Risky) -> list[str]:
     signs = [*(fact[0].upper() + fact[1:] for fact in deal_facts(deal, found))]
     signs += [sign_text(sign, it.about) for sign in it.signs]
     return [title, *(f"  - {sign}" for sign in signs or ["No sign of risk found"])]
+
+
+def top_risks(found: Risky, limit: int) -> list[tuple[Deal, DealSigns | None]]:
+    """The dearest overdue deals, some places kept for those whose calls show signs; the dearest first."""
+    talked_of = [it for it in (found.joined.deals if found.joined else ()) if it.signs]
+    spoken = sorted(talked_of, key=lambda it: (it.about != "deal", -len(it.signs)))[: limit * 2 // 5]
+    ids = {it.deal.id for it in spoken}
+    dearest = [deal for deal in found.old.deals if deal.id not in ids][: limit - len(spoken)]
+    chosen: list[tuple[Deal, DealSigns | None]] = [
+        *((it.deal, it) for it in spoken),
+        *((deal, None) for deal in dearest),
+    ]
+    return sorted(chosen, key=lambda it: (-(it[0].list_price or 0), it[0].id))
+
+
+def risk_line(deal: Deal, signs: DealSigns | None, found: Risky) -> str:
+    """One deal of a page: what it is, whose it is, and why it is there."""
+    what = f"{deal.id}, {deal.product or 'no product'} at {figure(deal.list_price, 'usd')}"
+    facts = deal_facts(deal, found)
+    if signs is not None:
+        texts = [sign_text(sign, signs.about) for sign in signs.signs]
+        facts += [text[0].lower() + text[1:] for text in texts]
+    elif not deal.account:
+        facts.append("no account, so no calls can be matched")
+    elif found.joined and not found.joined.count(deal):
+        facts.append("no recorded calls with the account")
+    return f"- **{deal.account or 'No account'}** ({what}), owner {deal.rep or 'not given'}: {'; '.join(facts)}"
 
 
 def basis(found: Risky, as_of: date) -> str:

@@ -128,7 +128,15 @@ async def test_old_deals_are_candidates_with_their_owner_and_the_rule(crm: Use) 
 
 async def test_the_brief_is_one_page_with_its_caveats(chief: Use) -> None:
     seen = await chief("executive_brief", period="2017-Q4")
-    parts = ["$2,802,496 revenue", "What moved", "Top risks", "Customer voice", "To decide", "Not in the sources"]
+    parts = [
+        "$2,802,496 revenue",
+        "What changed",
+        "Top risks",
+        "People",
+        "Customer voice",
+        "To decide",
+        "Not in the sources",
+    ]
     places = [seen.text.index(part) for part in parts]
     assert places == sorted(places)
     assert len(seen.text) < 4000
@@ -194,5 +202,34 @@ async def test_why_one_account_was_lost_is_answered_for_that_account(chief: Use)
 
 async def test_the_brief_shows_conversion_by_region_and_names_what_is_not_in_the_sources(chief: Use) -> None:
     seen = await chief("executive_brief", period="2017-Q3")
-    assert "| East | 62.74% | 367 | 585 |" in seen.text
+    assert "East 62.74% of 585 closed" in seen.text
     assert "Not in the sources: Pipeline coverage, Quota attainment" in seen.text
+
+
+async def test_the_brief_tells_what_went_into_the_pipeline_and_out_of_it(chief: Use) -> None:
+    seen = await chief("executive_brief", period="2017-Q3")
+    steps = seen.data.model_dump()["waterfall"]
+    assert steps["open_before"] + steps["engaged"] - steps["won"] - steps["lost"] == steps["open_after"]
+    assert "| Newly engaged | +2,770 | +2,388 |" in seen.text
+
+
+async def test_the_brief_shows_how_revenue_spreads_over_people_and_judges_nobody(chief: Use) -> None:
+    seen = await chief("executive_brief", period="2017-Q3")
+    assert "Revenue by rep, 30 reps: from $22,405 to $373,218" in seen.text
+    assert "Coaching on closing may help most (candidates" in seen.text
+    coaching = next(finding for finding in seen.findings if "Coaching" in finding.statement)
+    assert coaching.kind == "candidate"
+
+
+async def test_every_top_risk_of_the_brief_has_an_owner_and_those_with_calls_a_quote(chief: Use) -> None:
+    seen = await chief("executive_brief", period="2017-Q4")
+    risks = seen.text.split("**Top risks**")[1].split("\n\n**")[0].splitlines()
+    listed = [line for line in risks if line.startswith("- ")]
+    assert len(listed) == 5
+    assert all("owner " in line for line in listed)
+    assert any("Cancity" in line for line in listed)
+    assert {id_ for finding in seen.findings for id_ in finding.citations} <= {cited.id for cited in seen.citations}
+
+
+async def test_a_brief_of_one_rep_ranks_no_people(chief: Use) -> None:
+    assert "**People**" not in (await chief("executive_brief", topic="Darcel Schlecht")).text
