@@ -8,7 +8,7 @@ meetings, would call one (its card in `models/README.md` says how often it is ri
 from dataclasses import dataclass
 
 from agents.analysis.calls.commitment_features import may_promise, promise_phrases, promise_words
-from agents.analysis.calls.conversation import Conversation, Line, is_english
+from agents.analysis.calls.conversation import Conversation, Line, is_english, once
 from agents.analysis.calls.sentence_model import load_model, probability
 
 __all__ = ["Commitment", "commitments_in"]
@@ -25,6 +25,7 @@ class Commitment:
     likely: bool
 
 
+@once
 def commitments_in(conversation: Conversation) -> tuple[Commitment, ...]:
     """Every sentence that could be a promise, most likely first; none where the call is not in English."""
     if not is_english(conversation.call):

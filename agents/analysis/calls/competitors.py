@@ -7,16 +7,17 @@ seller's side never do. Which names are rivals is inferred: a candidate.
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from agents.analysis.calls.conversation import Conversation, Line
+from agents.analysis.calls.conversation import Conversation, Line, once
+from agents.analysis.calls.word_index import Cue, WordIndex, cue, word_index
 
 __all__ = ["Competitor", "competitors_in"]
 
 _NAME = r"(?P<name>[A-Z][\w&]*(?:[-.][A-Z\d]\w*)*(?: (?:[A-Z][\w&]+|of|&)(?=\s|[,.?!;:]|$))*)"
 _CONTEXTS = tuple(
-    re.compile(pattern.replace("NAME", _NAME).replace("(?-i:", "(?:"))
+    cue(pattern.replace("NAME", _NAME), re.NOFLAG)
     for pattern in (
         r"\b[Cc]ompared? (?:it |this |that |you )?(?:to|with|against) (?:the )?NAME",
         r"\b(?:[Ll]ooking|[Tt]alking|[Ss]peaking|[Ee]valuating|[Cc]onsidering|[Cc]omparing|[Pp]iloting|[Tt]rialing|[Tt]esting)"
@@ -35,22 +36,21 @@ _CONTEXTS = tuple(
         r"NAME(?:'s| has a| have a)? (?:quote|quotes|price|pricing|offer|bid|proposal|numbers?|reps?|salesman|evaluation|trial|sample)\b",
     )
 )
-_SURE = re.compile(
+_SURE = cue(
     r"^(?:And |But |So |Then )?(?P<name>[A-Z]\w+) (?:quoted|undercut|offers us|offered us|has offered us|"
-    r"sent us (?:a|their|another) (?:quote|offer|proposal))\b"
+    r"sent us (?:a|their|another) (?:quote|offer|proposal))\b",
+    re.NOFLAG,
 )
 """What a rival does and hardly anybody else: enough even where the name is the first word of its sentence."""
-_WHO = re.compile(
+_WHO = cue(
     r"\bwho (?:(?:was|is|were|are) (?:that|it|they|the (?:last |other )?(?:competitor|supplier|vendor|provider))|"
     r"(?:that|it|they) (?:was|is|were|are))\b",
-    re.IGNORECASE,
 )
 _SUPPLIERS = re.compile(r"\b(?:vendors?|suppliers?|providers?|competitors?|quotes?)\b", re.IGNORECASE)
 _BARE_NAME = re.compile(rf"\W*(?:(?:It was|With|From|That was|They're|It's) )?{_NAME}\W*")
-_UNNAMED = re.compile(
+_UNNAMED = cue(
     r"\b(?:(?:another|other|different|competing|alternative|second) (?:vendors?|suppliers?|providers?|bidders?)|your competitors?|"
     r"(?:a |the )competitors?)\b",
-    re.IGNORECASE,
 )
 _CAPITALS = """
     I We You They He She It The A An And But So If Is Are Was Were Do Does Did Can Could Would Will What When Where Why
@@ -78,41 +78,48 @@ class Competitor:
 
 def competitors_in(conversation: Conversation, known: Iterable[str] = ()) -> tuple[Competitor, ...]:
     """Rivals by number of mentions; `known` are names found to be rivals elsewhere."""
+    index = word_index(conversation)
     excluded = _own(conversation)
-    places = _places(conversation, excluded)
+    places = dict(_places(conversation))
     places.update({name: 0 for name in known if name not in places and not excluded & set(name.casefold().split())})
     found = [rival for name, count in places.items() if (rival := _rival(conversation, name, count)) is not None]
     counted = {line.number for rival in found for line in rival.lines}
-    unnamed = [line for line in conversation.lines if _UNNAMED.search(line.text) and line.number not in counted]
+    unnamed = [
+        line
+        for line in conversation.lines
+        if line.number not in counted and index.search(_UNNAMED, line.number, line.text)
+    ]
     if unnamed:
         found.append(Competitor(None, tuple(unnamed), 0.4))
     return tuple(sorted(found, key=lambda rival: (rival.name is None, -len(rival.lines), rival.name or "")))
 
 
-def _places(conversation: Conversation, excluded: frozenset[str]) -> dict[str, int]:
+@once
+def _places(conversation: Conversation) -> Mapping[str, int]:
     """How often each name stands where rivals stand."""
+    index = word_index(conversation)
+    excluded = _own(conversation)
     places: Counter[str] = Counter()
     only_first: set[str] = set()
     sure: set[str] = set()
     for line in conversation.lines:
-        for name, first in _named(line.text, excluded):
+        for name, first in _named(index, line, excluded):
             places[name] += 1
             (only_first if first else sure).add(name)
-        for name in (*_quoting(line), *_answering(conversation, line)):
+        for name in (*_quoting(index, line), *_answering(conversation, index, line)):
             if name not in _NOT_A_NAME and name.casefold() not in excluded:
                 places[name] += 1
                 sure.add(name)
     # The first word of a sentence has a capital anyway: such a name must be met inside a sentence, too.
     for name in only_first - sure:
-        mention = re.compile(rf"\b{re.escape(name)}\b")
-        if not any(match.start() > 0 for line in conversation.lines for match in mention.finditer(line.text)):
+        lines = _mentioning(conversation, name)
+        if not any(match.start() > 0 for line in lines for match in _mention(name).finditer(line.text)):
             del places[name]
-    return dict(places)
+    return places
 
 
 def _rival(conversation: Conversation, name: str, count: int) -> Competitor | None:
-    mention = re.compile(rf"\b{re.escape(name)}\b")
-    lines = tuple(line for line in conversation.lines if mention.search(line.text))
+    lines = _mentioning(conversation, name)
     if not lines:
         return None
     by_customer = any(line.speaker.side == "external" for line in lines)
@@ -120,11 +127,22 @@ def _rival(conversation: Conversation, name: str, count: int) -> Competitor | No
     return Competitor(name, lines, round(min(0.85, confidence), 2))
 
 
-def _named(text: str, excluded: frozenset[str]) -> set[tuple[str, bool]]:
+def _mention(name: str) -> Cue:
+    return cue(rf"\b{re.escape(name)}\b", re.NOFLAG)
+
+
+def _mentioning(conversation: Conversation, name: str) -> tuple[Line, ...]:
+    index, mention = word_index(conversation), _mention(name)
+    return tuple(line for line in conversation.lines if index.search(mention, line.number, line.text))
+
+
+def _named(index: WordIndex, line: Line, excluded: frozenset[str]) -> set[tuple[str, bool]]:
     """Names where rivals stand, and whether each is the first word of the sentence."""
     names: set[tuple[str, bool]] = set()
     for context in _CONTEXTS:
-        for match in context.finditer(text):
+        if not index.may_match(context, line.number):
+            continue
+        for match in context.finditer(line.text):
             name = match["name"].removesuffix("'s").strip()
             words = name.split()
             if words[0] not in _NOT_A_NAME and not any(word.casefold() in excluded for word in words):
@@ -132,14 +150,14 @@ def _named(text: str, excluded: frozenset[str]) -> set[tuple[str, bool]]:
     return names
 
 
-def _quoting(line: Line) -> list[str]:
-    match = _SURE.search(line.text)
+def _quoting(index: WordIndex, line: Line) -> list[str]:
+    match = index.search(_SURE, line.number, line.text)
     return [match["name"]] if match else []
 
 
-def _answering(conversation: Conversation, line: Line) -> list[str]:
+def _answering(conversation: Conversation, index: WordIndex, line: Line) -> list[str]:
     """The name that answers "who was that?" where suppliers were just spoken of."""
-    if not _WHO.search(line.text):
+    if not index.search(_WHO, line.number, line.text):
         return []
     before = conversation.lines[max(0, line.number - 3) : line.number + 1]
     if not any(_SUPPLIERS.search(earlier.text) for earlier in before):

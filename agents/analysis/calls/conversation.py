@@ -6,13 +6,17 @@ settle in `notes`, so that whoever reads an answer sees it.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from agents.analysis.calls.words import count_words
 from agents.sources import Call, Level, Party, Sentence, Side, Transcript
 
-__all__ = ["Conversation", "Line", "Speaker", "is_english", "join"]
+__all__ = ["Conversation", "Line", "Speaker", "is_english", "join", "once"]
+
+ResultT = TypeVar("ResultT")
 
 UNKNOWN_SPEAKER = "unknown speaker"
 SUMMARY = "written summary, nobody's own words"
@@ -68,6 +72,8 @@ class Conversation:
     rep: Speaker | None
     silent: tuple[Party, ...]
     notes: tuple[str, ...]
+    found: dict[Any, Any] = field(init=False, default_factory=dict[Any, Any], compare=False, repr=False)
+    """What analyses that run `once` found in it."""
 
     @property
     def timed(self) -> bool:
@@ -84,6 +90,18 @@ class Conversation:
         if self.timed and self.end_ms > self.start_ms:
             return (line.start_ms - self.start_ms) / (self.end_ms - self.start_ms)
         return line.number / max(1, len(self.lines) - 1)
+
+
+def once(analysis: Callable[[Conversation], ResultT]) -> Callable[[Conversation], ResultT]:
+    """Keep the result of an analysis with the conversation, for every other analysis that needs it, too."""
+
+    @wraps(analysis)
+    def kept(conversation: Conversation) -> ResultT:
+        if analysis not in conversation.found:
+            conversation.found[analysis] = analysis(conversation)
+        return cast("ResultT", conversation.found[analysis])
+
+    return kept
 
 
 def is_english(call: Call) -> bool:

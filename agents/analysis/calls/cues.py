@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from agents.analysis.calls.word_index import Cue, cue
+
 __all__ = [
     "ACKNOWLEDGES",
     "ACTION_VERBS",
@@ -31,8 +33,8 @@ ObjectionType = Literal[
 ]
 
 
-def _words(*alternatives: str) -> re.Pattern[str]:
-    return re.compile(r"\b(?:" + "|".join(alternatives) + r")\b", re.IGNORECASE)
+def _words(*alternatives: str) -> Cue:
+    return cue(r"\b(?:" + "|".join(alternatives) + r")\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,14 @@ class ObjectionCue:
     """
 
     type: ObjectionType
-    strong: re.Pattern[str]
-    topic: re.Pattern[str] | None = None
-    vague: re.Pattern[str] | None = None
+    strong: Cue
+    topic: Cue | None = None
+    vague: Cue | None = None
+
+    @property
+    def patterns(self) -> tuple[Cue, ...]:
+        """All there are."""
+        return tuple(it for it in (self.strong, self.topic, self.vague) if it is not None)
 
 
 _DEGREE = r"(?:(?:a bit|a little|quite|very|too|really|way|much|pretty|still|rather|kind of|a lot) )*"

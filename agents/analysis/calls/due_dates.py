@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-__all__ = ["Due", "due_in"]
+from agents.analysis.calls.word_index import cue
+
+__all__ = ["MAY_NAME_DAY", "Due", "due_in"]
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTH_NAMES = "january february march april may june july august september october november december"
@@ -28,10 +30,9 @@ _SPELLED_DAYS = {word: day for day, word in enumerate(_DAY_NAMES.split(" "), sta
 _ORDINAL = r"\d{1,2}(?:st|nd|rd|th)|" + "|".join(sorted(_SPELLED_DAYS, key=len, reverse=True)).replace("-", "[- ]")
 
 
-_MAY_NAME_DAY = re.compile(
+MAY_NAME_DAY = cue(
     rf"day|week|month|quarter|year|tomorrow|tonight|this (?:after|eve)|eod|close of|right after|q[1-4]|the (?:{_ORDINAL})|"
     rf"\b(?:{'|'.join(month[:3] for month in _MONTHS)})",
-    re.IGNORECASE,
 )
 """A cheap look before the exact rules."""
 
@@ -46,7 +47,7 @@ class Due:
 
 def due_in(text: str, spoken_on: date) -> Due | None:
     """The first due date a sentence names, or None. `spoken_on` is the day of the call."""
-    if not _MAY_NAME_DAY.search(text):
+    if not MAY_NAME_DAY.search(text):
         return None
     found: list[tuple[int, int, Due]] = []
     for order, (pattern, resolve) in enumerate(_RULES):

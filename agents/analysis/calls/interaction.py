@@ -127,6 +127,12 @@ def _speakers(
     spoken: dict[str, list[Line]] = {speaker.id: [] for speaker in conversation.speakers}
     for line in conversation.lines:
         spoken[line.speaker.id].append(line)
+    held: dict[str, list[Turn]] = {speaker.id: [] for speaker in conversation.speakers}
+    for turn in turns:
+        held[turn.speaker.id].append(turn)
+    kinds_asked: dict[str, list[QuestionKind]] = {speaker.id: [] for speaker in conversation.speakers}
+    for line, kind in asked:
+        kinds_asked[line.speaker.id].append(kind)
     whole_ms = sum(line.duration_ms for line in conversation.lines)
     whole_words = sum(line.words for line in conversation.lines)
     figures: list[SpeakerFigures] = []
@@ -134,7 +140,7 @@ def _speakers(
         lines = spoken[speaker.id]
         talk_ms, words = sum(line.duration_ms for line in lines), sum(line.words for line in lines)
         part, whole = (talk_ms, whole_ms) if conversation.clocked else (words, whole_words)
-        kinds = [kind for line, kind in asked if line.speaker.id == speaker.id]
+        kinds = kinds_asked[speaker.id]
         fillers = sum(1 for line in lines for _ in _FILLER.finditer(line.text))
         figures.append(
             SpeakerFigures(
@@ -144,9 +150,7 @@ def _speakers(
                 share=part / whole if whole else 0.0,
                 words=words,
                 words_per_min=_per(words, talk_ms, 60_000),
-                longest_turn=max(
-                    (turn for turn in turns if turn.speaker.id == speaker.id), key=_length, default=None
-                ),
+                longest_turn=max(held[speaker.id], key=_length, default=None),
                 questions=len(kinds),
                 open_questions=kinds.count("open"),
                 fillers=fillers,

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 
 from agents.analysis.calls.conversation import Conversation, Line
 from agents.analysis.calls.questions import question_kind
+from agents.analysis.calls.word_index import WordIndex, cue, word_index
 from agents.analysis.calls.words import terms
 
 __all__ = ["key_sentences"]
@@ -19,23 +20,22 @@ __all__ = ["key_sentences"]
 _MIN_WORDS, _MAX_WORDS = 8, 40
 _FIRST_OF_PART = 2.0
 _FULL_OF_CONTENT = 6
-_SUBSTANCE = re.compile(
+_SUBSTANCE = cue(
     r"\b(?:need\w*|problem\w*|challeng\w*|issue\w*|goal\w*|plan\w*|because|decid\w*|decision\w*|deadline\w*|budget\w*|replac\w*|"
     r"struggl\w*|important|require\w*|priorit\w*|renew\w*|approv\w*|cost\w*|sav(?:e|es|ing)\w*|risk\w*|grow\w*|wait\w*|"
     r"fail\w*|current(?:ly)?|today|want\w*|looking (?:for|to)|trying to|main|biggest|slow\w*|manual\w*|pilot\w*|rollout|"
     r"contract\w*|evaluat\w*|criteria|success\w*|team|compare\w*)\b",
-    re.IGNORECASE,
 )
-_SMALL_TALK = re.compile(
+_SMALL_TALK = cue(
     r"\b(?:thanks? (?:you )?(?:for|so much|again)|good (?:morning|afternoon)|nice to (?:meet|see)|how are you|weather|weekend|"
     r"can you hear|share my screen|recording|have a (?:good|great|nice)|talk soon|pleasure)\b",
-    re.IGNORECASE,
 )
 _FIGURE = re.compile(r"\d|\b(?:percent|hundred|thousand|million|dozen)\b")
 
 
 def key_sentences(conversation: Conversation, count: int, leave_out: Collection[int] = ()) -> tuple[Line, ...]:
     """Up to `count` sentences, in order of time; those whose numbers are in `leave_out` are told elsewhere."""
+    index = word_index(conversation)
     bags = [terms(line.text) for line in conversation.lines]
     spread = Counter(term for bag in bags for term in set(bag))
     frequency = Counter(term for bag in bags for term in bag)
@@ -46,7 +46,7 @@ def key_sentences(conversation: Conversation, count: int, leave_out: Collection[
     scored = [
         (_score(conversation, line, bag, weight), line, set(bag))
         for line, bag in zip(conversation.lines, bags, strict=True)
-        if line.number not in leave_out and _eligible(line)
+        if line.number not in leave_out and _eligible(index, line)
     ]
     return _diverse(_spread(conversation, scored, count), count)
 
@@ -65,11 +65,11 @@ def _spread(
     ]
 
 
-def _eligible(line: Line) -> bool:
+def _eligible(index: WordIndex, line: Line) -> bool:
     return (
         _MIN_WORDS <= line.words <= _MAX_WORDS
+        and index.search(_SMALL_TALK, line.number, line.text) is None
         and question_kind(line.text) is None
-        and not _SMALL_TALK.search(line.text)
     )
 
 
@@ -78,7 +78,8 @@ def _score(conversation: Conversation, line: Line, bag: Sequence[str], weight: d
         return 0.0
     score = sum(weight[term] for term in set(bag)) / math.sqrt(line.words + 4)
     score *= min(1.0, len(set(bag)) / _FULL_OF_CONTENT)
-    score *= 1 + 0.25 * min(2, len(_SUBSTANCE.findall(line.text)))
+    if word_index(conversation).may_match(_SUBSTANCE, line.number):
+        score *= 1 + 0.25 * min(2, sum(1 for _ in _SUBSTANCE.finditer(line.text)))
     if line.speaker.side == "external":
         score *= 1.35
     if _FIGURE.search(line.text):

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agents.analysis.calls.conversation import Conversation, Line
+from agents.analysis.calls.conversation import Conversation, Line, once
+from agents.analysis.calls.word_index import WordIndex, cue, word_index
 
 __all__ = ["PriceMention", "prices_in"]
 
@@ -34,15 +35,13 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _PERCENT = re.compile(rf"(?P<number>{_DIGITS}|{_SPELLED})\s?(?:%|per ?cent\b)", re.IGNORECASE)
-_ABOUT_MONEY = re.compile(
+_ABOUT_MONEY = cue(
     r"\b(?:pric\w+|costs?|discounts?|quot\w+|budget\w*|off|margin|list|rebate|uplift|invoice\w*|pay(?:ment)?s?|paying|fees?|"
     r"spend\w*|expensive|cheaper|roi|deal|total|per (?:unit|seat|user|month|year)|terms)\b",
-    re.IGNORECASE,
 )
-_DISCOUNT = re.compile(r"\b(?:discount\w*|off|rebate\w*|reduc\w+|lower|concession\w*|better price)\b", re.IGNORECASE)
-_PRICE_TALK = re.compile(
+_DISCOUNT = cue(r"\b(?:discount\w*|off|rebate\w*|reduc\w+|lower|concession\w*|better price)\b")
+_PRICE_TALK = cue(
     r"\b(?:pric(?:e|es|ing|ed)|discount\w*|budget\w*|expensive|cheaper|payment terms|net (?:30|60|90))\b",
-    re.IGNORECASE,
 )
 _BARE = re.compile(
     r"(?<![\w$€£.,])(?P<number>\d{1,3}(?:,\d{3})+)(?=[.,;?!]|$|,? (?:for|with|and|or|on|is|was|if|versus|vs|per|each|"
@@ -52,10 +51,9 @@ _NO_NOUN = re.compile(
     r"(?=[.,;?!]|$| (?:more|over|less|off|higher|lower|extra|for|with|and|or|is|was|per|a|each|too|on)\b)"
 )
 _TAKEN_OFF = re.compile(r" ?(?:off|discount|less|rebate|cheaper|down)\b", re.IGNORECASE)
-_MAY_BE_FIGURE = re.compile(
-    r"[$€£\d]|dollar|bucks|grand|hundred|thousand|million|per ?cent|euro|pound", re.IGNORECASE
-)
-"""A cheap look before the exact patterns."""
+_FIGURE_MARK = re.compile(r"[$€£\d]")
+_FIGURE_WORD = cue(r"dollar|bucks|grand|hundred|thousand|million|per ?cent|euro|pound")
+"""A cheap look before the exact patterns: a mark or a word."""
 _NEARBY_LINES = 4
 _CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP"}
 
@@ -72,23 +70,25 @@ class PriceMention:
     line: Line
 
 
+@once
 def prices_in(conversation: Conversation) -> tuple[PriceMention, ...]:
     """Every mention in order of time; a sentence about price without a figure is one of kind `talk`."""
-    figures_by_line = [list(_figures(line)) for line in conversation.lines]
+    index = word_index(conversation)
+    figures_by_line = [list(_figures(index, line)) for line in conversation.lines]
     mentions: list[PriceMention] = []
     for line, clear in zip(conversation.lines, figures_by_line, strict=True):
         near = figures_by_line[max(0, line.number - _NEARBY_LINES) : line.number + _NEARBY_LINES + 1]
-        figures = clear + (_bare(line) if any(near) or _ABOUT_MONEY.search(line.text) else [])
+        figures = clear + (_bare(line) if any(near) or index.search(_ABOUT_MONEY, line.number, line.text) else [])
         mentions.extend(figures)
-        if not figures and _PRICE_TALK.search(line.text):
+        if not figures and index.search(_PRICE_TALK, line.number, line.text):
             mentions.append(PriceMention("talk", line.text, None, None, None, line))
     return tuple(mentions)
 
 
-def _figures(line: Line) -> Iterator[PriceMention]:
-    if not _MAY_BE_FIGURE.search(line.text):
+def _figures(index: WordIndex, line: Line) -> Iterator[PriceMention]:
+    if not (_FIGURE_MARK.search(line.text) or index.search(_FIGURE_WORD, line.number, line.text)):
         return
-    about_money = _ABOUT_MONEY.search(line.text) is not None
+    about_money = index.search(_ABOUT_MONEY, line.number, line.text) is not None
     for match in _AMOUNT.finditer(line.text):
         if match["large"] and not (about_money and _NO_NOUN.match(line.text, match.end())):
             continue  # "ten thousand devices" is no price

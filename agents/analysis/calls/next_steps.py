@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from agents.analysis.calls.commitments import commitments_in
-from agents.analysis.calls.conversation import Conversation, Line, Speaker
+from agents.analysis.calls.conversation import Conversation, Line, Speaker, once
 from agents.analysis.calls.cues import ACTION_VERBS, AGREES
-from agents.analysis.calls.due_dates import Due, due_in
+from agents.analysis.calls.due_dates import MAY_NAME_DAY, Due, due_in
+from agents.analysis.calls.word_index import WordIndex, cue, word_index
 from agents.analysis.calls.words import terms
 
 __all__ = ["CLOSING_SHARE", "NextStep", "closes_with_step", "next_steps_in"]
@@ -25,32 +26,29 @@ _LATE_SHARE = 0.15
 _VERB_SET = frozenset(ACTION_VERBS.split())
 _VERBS = "|".join(ACTION_VERBS.split())
 _ADVERB = r"(?:also |then |just |definitely |certainly |gladly |personally |quickly |probably |try to |be able to |make sure to )*"
-_PROMISE = re.compile(
+_PROMISE = cue(
     rf"\b(?:i'll|i will|i'm going to|i am going to|let me|i'd be happy to|happy to|we'll|we will|we're going to|"
     rf"we are going to|my team will|our team will) {_ADVERB}(?P<action>(?:{_VERBS})\b.*)"
     r"|\byou'll (?P<given>(?:have|get|receive) .*)",
-    re.IGNORECASE,
 )
-_OFFER = re.compile(rf"\b(?:i|we) (?:can|could) {_ADVERB}(?P<action>(?:{_VERBS})\b.*)", re.IGNORECASE)
-_REQUEST = re.compile(
+_OFFER = cue(rf"\b(?:i|we) (?:can|could) {_ADVERB}(?P<action>(?:{_VERBS})\b.*)")
+_REQUEST = cue(
     rf"\b(?:can you|could you|would you|will you|please|i need you to|if you (?:can|could)|you'll|you will) "
     rf"{_ADVERB}(?:please )?(?P<action>(?:{_VERBS})\b.*)",
-    re.IGNORECASE,
 )
-_PLAN = re.compile(
+_PLAN = cue(
     rf"\b(?:let's|let us|shall we|should we|why don't we|we should|we need to|"
     rf"next steps?(?: is| are| would be| will be)?(?: to| that| for us to)?|action items?(?: is| are)?(?: to)?) "
     rf"{_ADVERB}(?P<action>(?:{_VERBS})\b.*)",
-    re.IGNORECASE,
 )
-_NAMED = re.compile(
-    rf"\b(?P<who>[A-Z][a-z]+),? (?:(?:will|can|is going to|you) {_ADVERB})?(?P<action>(?:{_VERBS})(?:s|es)?\b.*)"
+_NAMED = cue(
+    rf"\b(?P<who>[A-Z][a-z]+),? (?:(?:will|can|is going to|you) {_ADVERB})?(?P<action>(?:{_VERBS})(?:s|es)?\b.*)",
+    re.NOFLAG,
 )
 _DATED = re.compile(r"\b(?P<who>i'll|i will|we'll|we will|let's|we) (?P<action>[a-z]+\b.*)", re.IGNORECASE)
-_OWN_DOING = re.compile(
+_OWN_DOING = cue(
     rf"\b(?:i'll|i will|i'm going to|i'm gonna|i am going to|we'll|we will|we're going to|we're gonna|we are going to|let me) "
     rf"{_ADVERB}(?P<action>(?!not |never |hope |try |respect |be |close |explain |watch )[a-z]+ .*)",
-    re.IGNORECASE,
 )
 _HEARD_AT_MOST = 0.4
 """What a promise heard by the model alone counts for at most: as much as one with a verb of doing."""
@@ -63,9 +61,8 @@ _NOT_DOING = re.compile(
     r"(?:sent|had|have|has|did|was|were|are|got|went|said|met|saw|need|want|think|know|\w+ed)\b", re.IGNORECASE
 )
 _TOGETHER = re.compile(r"(?:meet|talk|speak|look|review|reconnect|regroup|start|sit|call|go|do)\b", re.IGNORECASE)
-_MEETING = re.compile(
+_MEETING = cue(
     r"\b(?:calendar|invite|follow[- ]?up (?:call|meeting)|next (?:call|meeting)|meet again|talk again|reconnect)\b",
-    re.IGNORECASE,
 )
 _NOT_A_STEP = re.compile(
     r"\b(?:(?:i'll|i will|let me|i can|i'd) (?:be honest|say|tell you|just say|ask you|ask a|ask one|ask about|ask first|start (?:with|by|off)|"
@@ -78,9 +75,8 @@ _NOT_A_STEP = re.compile(
     re.IGNORECASE,
 )
 _CONDITIONAL = re.compile(r"^\W*(?:if (?!you (?:can|could)\b)|unless |suppose |imagine |when we )", re.IGNORECASE)
-_SUMMING_UP = re.compile(
+_SUMMING_UP = cue(
     r"\b(?:sum(?:ming)? (?:it |this |that )?up|to (?:recap|summari[sz]e)|next steps?|action items?|so the plan|who does what)\b",
-    re.IGNORECASE,
 )
 _SUMMARY_LINES = 6
 _ACTION_MIN_WORDS = 2
@@ -102,13 +98,18 @@ class NextStep:
     confidence: float
 
 
+@once
 def next_steps_in(conversation: Conversation) -> tuple[NextStep, ...]:
     """The candidates, most likely first."""
     spoken_on = conversation.call.started.date()
     heard = {found.line.number: found.confidence for found in commitments_in(conversation) if found.likely}
+    index = word_index(conversation)
+    possible = index.lines_with(_PROMISE, _REQUEST, _NAMED, _PLAN, _OFFER, MAY_NAME_DAY)
     steps: list[NextStep] = []
     for line in conversation.lines:
-        step = _step(conversation, line, spoken_on, heard.get(line.number))
+        if line.number not in possible and line.number not in heard:
+            continue
+        step = _step(conversation, index, line, spoken_on, heard.get(line.number))
         if step is not None:
             steps.append(step)
     return tuple(sorted(_without_repeats(steps), key=lambda step: (-step.confidence, step.line.number)))
@@ -119,12 +120,14 @@ def closes_with_step(conversation: Conversation, steps: Sequence[NextStep]) -> b
     return any(conversation.share_passed(step.line) >= 1 - CLOSING_SHARE for step in steps)
 
 
-def _step(conversation: Conversation, line: Line, spoken_on: date, heard: float | None) -> NextStep | None:
+def _step(
+    conversation: Conversation, index: WordIndex, line: Line, spoken_on: date, heard: float | None
+) -> NextStep | None:
     text = line.text.replace("’", "'")
     if not _MAY_BE_STEP.search(text) or _NOT_A_STEP.search(text) or _CONDITIONAL.search(text):
         return None
-    due = due_in(text, spoken_on)
-    found = _match(conversation, line, text, due) or _heard(line, text, heard)
+    due = due_in(text, spoken_on) if index.may_match(MAY_NAME_DAY, line.number) else None
+    found = _match(conversation, index, line, text, due) or _heard(line, text, heard)
     if found is None:
         return None
     owner, action, confidence = found
@@ -149,18 +152,18 @@ def _step(conversation: Conversation, line: Line, spoken_on: date, heard: float 
 
 
 def _match(
-    conversation: Conversation, line: Line, text: str, due: Due | None
+    conversation: Conversation, index: WordIndex, line: Line, text: str, due: Due | None
 ) -> tuple[Speaker | None, str, float] | None:
     """Who is to do what, and how sure that is before place and date are weighed; no owner means both sides."""
-    if match := _PROMISE.search(text):
+    if match := index.search(_PROMISE, line.number, text):
         return line.speaker, match["action"] or match["given"], 0.4
-    if match := _REQUEST.search(text):
+    if match := index.search(_REQUEST, line.number, text):
         return _addressee(conversation, line, text), match["action"], 0.4
-    if (match := _NAMED.search(text)) and (named := _person(conversation, match["who"])):
+    if (match := index.search(_NAMED, line.number, text)) and (named := _person(conversation, match["who"])):
         return named, _base_form(match["action"]), 0.4
-    if match := _PLAN.search(text):
+    if match := index.search(_PLAN, line.number, text):
         return None, match["action"], 0.4
-    if match := _OFFER.search(text):
+    if match := index.search(_OFFER, line.number, text):
         return line.speaker, match["action"], 0.25
     return _dated_plan(line, text) if due is not None else None
 
@@ -206,7 +209,8 @@ def _addressee(conversation: Conversation, line: Line, text: str) -> Speaker:
     for speaker in others:
         if re.search(rf"\b{re.escape(speaker.name.split()[0])}\b", text):
             return speaker
-    for before in reversed(conversation.lines[: line.number]):
+    for number in reversed(range(line.number)):
+        before = conversation.lines[number]
         if before.speaker.side != line.speaker.side:
             return before.speaker
     return next((speaker for speaker in others if speaker.side != line.speaker.side), line.speaker)
@@ -214,8 +218,9 @@ def _addressee(conversation: Conversation, line: Line, text: str) -> Speaker:
 
 def _in_summary(conversation: Conversation, line: Line) -> bool:
     """Whether somebody has just begun to sum up."""
+    index = word_index(conversation)
     before = conversation.lines[max(0, line.number - _SUMMARY_LINES) : line.number + 1]
-    return any(_SUMMING_UP.search(earlier.text) for earlier in before)
+    return any(index.search(_SUMMING_UP, earlier.number, earlier.text) for earlier in before)
 
 
 def _agreement(conversation: Conversation, line: Line) -> Line | None:

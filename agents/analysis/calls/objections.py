@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agents.analysis.calls.conversation import Conversation, Line
+from agents.analysis.calls.conversation import Conversation, Line, once
 from agents.analysis.calls.cues import (
     ACKNOWLEDGES,
     FIGURE,
@@ -22,6 +22,7 @@ from agents.analysis.calls.cues import (
     ObjectionType,
 )
 from agents.analysis.calls.questions import question_kind
+from agents.analysis.calls.word_index import word_index
 from agents.analysis.calls.words import terms
 
 __all__ = ["Handling", "Objection", "objections_in"]
@@ -61,13 +62,19 @@ class Objection:
         return tuple(sorted(set(chosen[:2]), key=lambda line: line.number))
 
 
+@once
 def objections_in(conversation: Conversation) -> tuple[Objection, ...]:
     """The objections in order of time."""
     found: list[tuple[ObjectionType, list[Line], float]] = []
+    index = word_index(conversation)
+    possible = [(cue, index.lines_with(*cue.patterns)) for cue in OBJECTION_CUES]
     for line in conversation.lines:
         if line.speaker.side != "external" or line.words < _MIN_WORDS:
             continue
-        match = _match(line.text, conversation.lines[max(0, line.number - _TOPIC_LINES) : line.number])
+        cues = [cue for cue, numbers in possible if line.number in numbers]
+        if not cues:
+            continue
+        match = _match(cues, line.text, conversation.lines[max(0, line.number - _TOPIC_LINES) : line.number])
         if match is None:
             continue
         type_, confidence = match
@@ -79,12 +86,12 @@ def objections_in(conversation: Conversation) -> tuple[Objection, ...]:
     return tuple(_objection(conversation, type_, lines, confidence) for type_, lines, confidence in found)
 
 
-def _match(text: str, before: Sequence[Line]) -> tuple[ObjectionType, float] | None:
+def _match(cues: Sequence[ObjectionCue], text: str, before: Sequence[Line]) -> tuple[ObjectionType, float] | None:
     """The type a sentence is counted for, and how sure that is; `before` is what was said just before."""
     if NO_WORRY.search(text) or _PROMISES.match(text):
         return None
     worried = WORRY.search(text) is not None
-    for cue in OBJECTION_CUES:
+    for cue in cues:
         confidence = _confidence(cue, text, before, worried=worried)
         if confidence:
             if question_kind(text) is not None or _HYPOTHETICAL.search(text) or _PASSED.search(text):
@@ -130,7 +137,8 @@ def _objection(
 def _reply(conversation: Conversation, objection: Line) -> tuple[Line, ...]:
     """What the seller's side says next, until the customer speaks again for more than an aside."""
     reply: list[Line] = []
-    for line in conversation.lines[objection.number + 1 :]:
+    for number in range(objection.number + 1, len(conversation.lines)):
+        line = conversation.lines[number]
         if line.speaker.side == "internal":
             reply.append(line)
             if len(reply) == _REPLY_LINES:

@@ -57,7 +57,9 @@ class Phrases(Generic[OwnerT]):
         written = _words(text)
         stemmed = [stem(word) for word in written] if self._stemmed else []
         taken: dict[OwnerT, int] = {}
-        for at in range(len(written)):
+        starts = [at for at, word in enumerate(written) if word in self._written]
+        starts += [at for at, word in enumerate(stemmed) if word in self._stemmed]
+        for at in sorted(set(starts)):
             for words, rows in ((written, self._written), (stemmed, self._stemmed)):
                 for row in rows.get(words[at], ()) if words else ():
                     end = at + len(row.words)

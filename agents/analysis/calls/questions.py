@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agents.analysis.calls.conversation import Conversation, Line, is_english
+from agents.analysis.calls.conversation import Conversation, Line, is_english, once
 from agents.analysis.calls.question_features import REACH, phrases, spoken_words, surroundings
 from agents.analysis.calls.sentence_model import SentenceModel, load_model, probability
 
@@ -72,6 +72,7 @@ class Asked:
     confidence: float
 
 
+@once
 def asked_in(conversation: Conversation) -> tuple[Asked, ...]:
     """The sentences that ask something, in order, tags ("right?") among them."""
     lines = conversation.lines

@@ -74,7 +74,11 @@ def stem(word: str) -> str:
 
 def plain_words(text: str) -> list[str]:
     """The words in lower case, in order; parts of a compound are words, letters spelt out are one."""
-    joined = _SPELT_OUT.sub(lambda letters: re.sub(r"[._]", "", letters.group()), text.replace("’", "'"))
+    joined = text.replace("’", "'")
+    if "_" in joined or "." in joined[:-1]:  # nothing is spelt out with a full stop alone
+        joined = _SPELT_OUT.sub(lambda letters: re.sub(r"[._]", "", letters.group()), joined)
+    if joined.isascii():
+        return _TOKEN.findall(joined.lower())
     return [word.lower() for word in _TOKEN.findall(joined)]
 
 
