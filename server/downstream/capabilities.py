@@ -48,10 +48,15 @@ CANDIDATES: Mapping[Capability, tuple[str, ...]] = {
     "crm.deals": ("list_deals", "hubspot-list-objects", "search_crm_objects", "soqlQuery", "run_soql_query"),
     "crm.owners": ("search_owners",),
     "crm.analytics": ("get_analytics",),
-    "messages.search": ("search_messages",),
-    "messages.history": ("get_channel_history",),
-    "messages.channels": ("list_channels",),
-    "messages.send": ("send_message",),
+    "messages.search": (
+        "search_messages",
+        "slack_search_public",
+        "slack_search_public_and_private",
+        "conversations_search_messages",
+    ),
+    "messages.history": ("get_channel_history", "slack_read_channel", "conversations_history"),
+    "messages.channels": ("list_channels", "slack_search_channels", "channels_list"),
+    "messages.send": ("send_message", "slack_send_message"),
     "documents.search": ("notion-search", "API-post-search", "list_documents"),
     "documents.read": ("notion-fetch", "API-retrieve-page-markdown", "get_document", "read_text_file"),
     "documents.folder": ("search_files",),
@@ -79,15 +84,19 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "after": ("after", "cursor", "start_cursor", "offset"),
     "call_id": ("callId", "call_id", "id"),
     "call_ids": ("callIds", "call_ids"),
+    "channel": ("channel", "channel_id", "filter_in_channel"),
     "cursor": ("cursor",),
     "document": ("id", "page_id", "document_id", "path", "documentId"),
     "from": ("fromDateTime", "from", "from_date", "start"),
+    "latest": ("latest", "filter_date_before"),
     "limit": ("limit", "page_size", "maxRecords"),
+    "oldest": ("oldest", "filter_date_after"),
     "path": ("path",),
-    "query": ("query", "q", "search", "question", "prompt"),
+    "query": ("query", "q", "search", "search_query", "question", "prompt"),
     "question": ("question", "query", "prompt", "ask", "text"),
     "soql": ("soql", "query", "q"),
     "sql": ("query", "sql", "statement"),
+    "text": ("text", "message"),
     "to": ("toDateTime", "to", "to_date", "end"),
 }
 """What we say -> the names under which tools take it; the first that the tool's own schema has is used."""
@@ -141,7 +150,7 @@ class Binding:
 
 OURS = frozenset(
     {"objectType", "properties", "associations", "rep", "pattern"}
-    | {"channel", "text", "oldest", "latest", "client_msg_id", "metric_type", "time_period"}
+    | {"channel_types", "content_types", "client_msg_id", "metric_type", "time_period"}
 )
 """Arguments that adapters give under exactly this name."""
 

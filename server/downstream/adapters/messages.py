@@ -12,25 +12,31 @@ must be bound; whatever else is asked of a source without it is refused in words
 Posting once, whoever repeats a request: the same words for the same channel within `REPEAT_S` are one post. Three
 things see to it: what this process sent, what already stands in the channel, and, where the server takes one, an id
 made from the message. After a failure whose outcome is unknown nothing is sent again unless one of the last two can
-tell.
+tell. A public Slack server takes no such id: through one, nothing is posted where the channel cannot be read.
+
+Public servers are asked and read as `channel_dialects` says. Whatever server answers: what lies outside the channel or
+the days that were asked for is left out here, since a tool that does not take an argument widens the question.
 """
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
+from html import unescape
 from typing import Any, cast
 
 import anyio
 from rapidfuzz import process
 
 from agents.sources import Channel, Message, MessageScope, Posted, SourceError
+from server.downstream.adapters.channel_dialects import DIALECTS, Dialect
 from server.downstream.adapters.days import day_of
 from server.downstream.adapters.trouble import as_source_error
 from server.downstream.capabilities import Binding, Capability
 from server.downstream.connection import Connection
-from server.downstream.proxy import call_for_json
+from server.downstream.proxy import call_for_answer, call_for_json, garbage
 from server.errors import SophiaError
 
 __all__ = ["McpMessages", "MessageDoors"]
@@ -38,8 +44,16 @@ __all__ = ["McpMessages", "MessageDoors"]
 MAX_MESSAGES = 500
 """How many messages an answer is read from; a busy channel has more in a week than anybody reads."""
 
+MAX_PAGES = 100
 PAGE = 100
+IDENTITY = re.compile(r"[CGD][A-Z0-9]{7,}")
 REPEAT_S = 600.0
+
+BY_NAME = "The server finds channels by their names and lists none. Name a channel, or say what to look for."
+UNCHECKED = (
+    "Nothing was posted: the server that posts cannot be asked whether the same words stand in the channel already, so a "
+    "repeated request could post them twice. Configure one that reads channels too."
+)
 
 MessageDoors = Mapping[Capability, tuple[Connection, Binding]]
 """Where the capabilities are bound; `messages.search` is among them."""
@@ -72,12 +86,14 @@ class McpMessages:
 
     async def as_of(self) -> date:
         """The day a frozen set ends on as its server says, else today."""
-        if not self._asked and "messages.channels" in self._doors:
+        if not self._asked and "messages.channels" in self._doors and self._dialect("messages.channels") is None:
             await self.channels()
         return self._as_of or datetime.now(UTC).date()
 
     async def channels(self) -> Sequence[Channel]:
         """The channels that can be read."""
+        if not self._lists:
+            raise SourceError("refused", BY_NAME)
         answer = await self._ask("messages.channels", {})
         listed = (it for it in _objects(answer, "channels") if it.get("name"))
         return [Channel(str(it["name"]).lstrip("#"), _text(it.get("purpose"))) for it in listed]
@@ -85,16 +101,19 @@ class McpMessages:
     async def search(self, query: str, scope: MessageScope) -> Sequence[Message]:
         """Messages that match, newest first."""
         asked = {"query": query} | ({"channel": scope.channel} if scope.channel else {})
-        return await self._messages("messages.search", asked | await self._span(scope))
+        return await self._messages("messages.search", asked | await self._span(scope), scope)
 
     async def history(self, scope: MessageScope) -> Sequence[Message]:
         """What was written in one channel, newest first."""
         if scope.channel is None:
             raise SourceError("not_found", "Say which channel to read: give `channel`.")
-        return await self._messages("messages.history", {"channel": scope.channel} | await self._span(scope))
+        asked = {"channel": scope.channel} | await self._span(scope)
+        return await self._messages("messages.history", asked, scope)
 
     async def send(self, channel: str, text: str) -> Posted:
         """Post once."""
+        if self._dialect("messages.send") is not None and "messages.history" not in self._doors:
+            raise SourceError("refused", UNCHECKED)
         key = sha256(f"{channel.casefold()}\x1f{text}".encode(errors="surrogatepass")).hexdigest()
         async with self._one_at_a_time:
             earlier = self._sent.get(key)
@@ -109,7 +128,9 @@ class McpMessages:
 
     async def _send(self, key: str, channel: str, text: str) -> Posted:
         connection, binding = self._door("messages.send")
-        asked = {"channel": channel, "text": text}
+        dialect = self._dialect("messages.send")
+        place = await self._identity(channel) if dialect is not None and dialect.by_id else channel
+        asked = {"channel": place, "text": text}
         if binding.takes("client_msg_id"):
             # Two processes that are asked the same at the same time give the same id.
             asked["client_msg_id"] = f"sophia-{key[:24]}-{int(time.time() // REPEAT_S)}"
@@ -118,7 +139,7 @@ class McpMessages:
         # Noted before it is sent: whoever is cancelled while waiting does not know either whether it arrived.
         self._sent[key] = _Sending(now, None)
         try:
-            answer = await call_for_json(connection, binding.tool.name, binding.arguments(**asked))
+            answer = await _answered(connection, binding, asked, dialect)
         except SophiaError as error:
             failed = as_source_error(error)
             if failed.kind == "unavailable" and error.delivered:
@@ -141,7 +162,9 @@ class McpMessages:
         since = datetime.now(UTC) - timedelta(seconds=REPEAT_S)
         answer = await self._ask("messages.history", {"channel": channel, "oldest": since.isoformat()})
         recent = (_message(it, channel, "") for it in _objects(answer, "messages"))
-        return next((it for it in recent if it.text.strip() == text.strip()), None)
+        wanted = {text.strip(), unescape(text).strip()}
+        same = (it for it in recent if it.sent >= since and not wanted.isdisjoint({it.text, unescape(it.text)}))
+        return next(same, None)
 
     @staticmethod
     def _unknown(channel: str) -> str:
@@ -156,20 +179,57 @@ class McpMessages:
             span["latest"] = (scope.to_date + timedelta(days=1)).isoformat() + "T00:00:00Z"
         return span
 
-    async def _messages(self, capability: Capability, asked: Mapping[str, Any]) -> Sequence[Message]:
+    async def _messages(
+        self, capability: Capability, asked: Mapping[str, Any], scope: MessageScope
+    ) -> Sequence[Message]:
+        as_of = await self.as_of()
+        # Where the tool does not take the channel, nobody knows that a message is from it before it says so.
+        channel = (scope.channel or "") if self._narrows(capability) else ""
         found: list[Message] = []
-        cursor: str | None = None
-        while len(found) < MAX_MESSAGES:
+        read, cursor, before = 0, None, False
+        for _ in range(MAX_PAGES):
             page = await self._ask(capability, {**asked, "limit": PAGE, **({"cursor": cursor} if cursor else {})})
-            channel = str(asked.get("channel") or "")
-            found += [_message(it, channel, "") for it in _objects(page, "messages") if it.get("text")]
-            if not (cursor := _text(page.get("next_cursor"))):
+            listed = [(it, _message(it, channel, "")) for it in _objects(page, "messages") if it.get("text")]
+            read += len(listed)
+            found += [message for it, message in listed if _within(it, message, scope, as_of)]
+            cursor = _text(page.get("next_cursor"))
+            before = scope.from_date is not None and any(_day(message) < scope.from_date for _, message in listed)
+            if not cursor or read >= MAX_MESSAGES or (before and capability == "messages.history"):
                 break
+        if cursor and not found and not before:
+            what = f"The newest {read} messages that the server gave hold none of those asked for, and it has more."
+            raise SourceError("unavailable", f"{what} Ask with rarer words, or for a later period.")
         return sorted(found[:MAX_MESSAGES], key=lambda message: (message.sent, message.id), reverse=True)
+
+    def _dialect(self, capability: Capability) -> Dialect | None:
+        """How a tool that is not like ours is spoken to."""
+        door = self._doors.get(capability)
+        return DIALECTS.get(door[1].tool.name) if door is not None else None
+
+    @property
+    def _lists(self) -> bool:
+        dialect = self._dialect("messages.channels")
+        return dialect is None or not dialect.by_name
+
+    def _narrows(self, capability: Capability) -> bool:
+        return self._door(capability)[1].takes("channel") is not None
+
+    async def _identity(self, channel: str) -> str:
+        """A channel's id, for servers that know channels by nothing else."""
+        if IDENTITY.fullmatch(channel):
+            return channel
+        answer = await self._ask("messages.channels", {"channel": channel})
+        known = {str(it.get("name")).casefold(): it.get("id") for it in _objects(answer, "channels")}
+        identity = known.get(channel.casefold())
+        if not isinstance(identity, str):
+            raise SourceError(
+                "not_found", f"The server shows no channel #{channel[:80]}. Give its exact name or its id."
+            )
+        return identity
 
     async def _explained(self, failed: SourceError, channel: str | None) -> SourceError:
         """The same failure; where a channel does not exist, with the names of the nearest ones."""
-        if failed.kind != "not_found" or channel is None or "messages.channels" not in self._doors:
+        if failed.kind != "not_found" or channel is None or "messages.channels" not in self._doors or not self._lists:
             return failed
         known = [it.name for it in await self.channels()]
         if channel.casefold() in {name.casefold() for name in known}:
@@ -187,8 +247,11 @@ class McpMessages:
 
     async def _ask(self, capability: Capability, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         connection, binding = self._door(capability)
+        dialect = self._dialect(capability)
+        if dialect is not None and dialect.by_id:
+            arguments = {**arguments, "channel": await self._identity(str(arguments["channel"]))}
         try:
-            answer = await call_for_json(connection, binding.tool.name, binding.arguments(**arguments))
+            answer = await _answered(connection, binding, arguments, dialect)
         except SophiaError as error:
             raise await self._explained(as_source_error(error), arguments.get("channel")) from error
         self._asked = True
@@ -196,11 +259,43 @@ class McpMessages:
         return answer
 
 
+async def _answered(
+    connection: Connection, binding: Binding, asked: Mapping[str, Any], dialect: Dialect | None
+) -> Mapping[str, Any]:
+    """What a tool answers, in the shapes of our own server. Raises as `call_for_json` does."""
+    tool = binding.tool.name
+    if dialect is None:
+        return await call_for_json(connection, tool, binding.arguments(**asked))
+    answer = await call_for_answer(connection, tool, binding.arguments(**dialect.asks(asked)))
+    found = dialect.reads(answer)
+    if found is None:
+        raise garbage(connection, tool, answer.text, "the messages or channels")
+    return found
+
+
+def _within(data: Mapping[str, Any], message: Message, scope: MessageScope, as_of: date) -> bool:
+    """Whether a message belongs to a scope, whatever the server made of it."""
+    day = _day(message)
+    if scope.from_date is not None and day < scope.from_date:
+        return False
+    if scope.to_date is not None and scope.to_date < as_of and day > scope.to_date:
+        return False
+    place: Any = data.get("channel")
+    identity = cast("Mapping[str, Any]", place).get("id") if isinstance(place, dict) else None
+    return scope.channel is None or scope.channel.casefold() in {message.channel.casefold(), str(identity).casefold()}
+
+
+def _day(message: Message) -> date:
+    return message.sent.astimezone(UTC).date()
+
+
 def _message(data: Mapping[str, Any], channel: str, text: str) -> Message:
     """One message, read tolerantly; `channel` and `text` stand in for what an answer leaves out."""
     place: Any = data.get("channel")
     name = cast("Mapping[str, Any]", place).get("name") if isinstance(place, dict) else place
     where = str(name or channel).lstrip("#")
+    if channel and IDENTITY.fullmatch(where):
+        where = channel
     ts = str(data.get("ts") or "")
     thread_ts = _text(data.get("thread_ts"))
     return Message(
