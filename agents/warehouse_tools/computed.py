@@ -14,6 +14,7 @@ from agents.sources import SourceError, Warehouse
 from agents.warehouse_tools.asking import Answer, ask, number, text_of, whole
 from agents.warehouse_tools.formats import counted, when
 from agents.warehouse_tools.narrowing import Narrowed
+from agents.warehouse_tools.span import existing
 
 __all__ = ["Computed", "Excluded", "Figures", "compute", "groups_of", "parts_of", "small_groups"]
 
@@ -124,7 +125,7 @@ def reject_empty(metric: Metric, period: Period, narrowed: Narrowed, coverage: A
     if period.to_date < date.fromisoformat(first) or period.from_date > date.fromisoformat(last):
         raise SourceError(
             "not_found",
-            f"No deal{narrowed.phrase} {by} {when(period.label)}. There are some from {first} to {last}.",
+            f"No deal{narrowed.phrase} {by} {when(period.label)}. {existing(first, last, narrowed)}",
         )
 
 

@@ -13,6 +13,7 @@ from agents.sources import SourceError, Warehouse
 from agents.warehouse_tools.asking import Answer, ask_one, number, whole
 from agents.warehouse_tools.formats import change, counted, figure, table, when
 from agents.warehouse_tools.narrowing import Narrowed
+from agents.warehouse_tools.span import closings_span
 
 __all__ = ["KEY_METRICS", "Glance", "Glanced", "glance"]
 
@@ -75,7 +76,7 @@ async def glance(warehouse: Warehouse, period: Period, narrowed: Narrowed, again
     if closed == 0:
         raise SourceError(
             "not_found",
-            f"No deal{narrowed.phrase} closed {when(period.label)}. Ask for another period, or for all of them.",
+            f"No deal{narrowed.phrase} closed {when(period.label)}. {await closings_span(warehouse, narrowed)}",
         )
     headline = headline_of(figures, period, narrowed)
     return Glanced(

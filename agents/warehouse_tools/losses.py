@@ -7,7 +7,7 @@ from pydantic import Field
 from agents.analysis.metrics import computable, named_sql
 from agents.analysis.periods import Period
 from agents.result import Finding, Record
-from agents.sources import Sources, Warehouse
+from agents.sources import SourceError, Sources, Warehouse
 from agents.tool import Observation, Tool
 from agents.warehouse_tools.asking import Answer, ask, number, text_of, warehouse_of, whole
 from agents.warehouse_tools.customer_voice import Voice, listen
@@ -15,6 +15,7 @@ from agents.warehouse_tools.deals import Deal, deals_table, list_deals
 from agents.warehouse_tools.formats import counted, figure, table, when
 from agents.warehouse_tools.metric_text import PeriodData
 from agents.warehouse_tools.narrowing import MAX_NAME, Narrowed, Narrowing, narrow, narrow_topic, period_of
+from agents.warehouse_tools.span import closings_span
 
 __all__ = ["WHY_LOST"]
 
@@ -80,6 +81,9 @@ async def run(sources: Sources, wanted: LossParameters) -> Observation:
     worst = worst_segments(splits, answers[1:], rate or 0)
     voice, heard = await listen(sources, period, narrowed)
     listed, deals = await lost_deals(warehouse, as_of, narrowed) if "account" in narrowed.filters else (None, ())
+    if not closed and not period.is_all:
+        told = f"No deal{narrowed.phrase} closed {when(period.label)}. {await closings_span(warehouse, narrowed)}"
+        raise SourceError("not_found", told)
     headline = headline_of(lost, closed, rate, period, narrowed)
     citations = tuple(it.citation(**narrowed.filters) for it in (*answers, *((listed,) if listed else ())))
     texts = [f"**{headline}**"]

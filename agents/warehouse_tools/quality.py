@@ -8,6 +8,7 @@ from agents.result import Finding, Record
 from agents.sources import SourceError, Sources, Warehouse
 from agents.tool import Observation, Tool
 from agents.warehouse_tools.asking import Answer, ask_one, text_of, warehouse_of, whole
+from agents.warehouse_tools.doubtful import SimilarNames, doubtful
 from agents.warehouse_tools.formats import counted, figure, table
 
 __all__ = ["DATA_QUALITY", "Checked", "QualityData", "check_quality"]
@@ -90,6 +91,13 @@ class QualityData(Record):
     issues: list[Issue]
     passed: list[str] = Field(description="checks that found nothing")
     respelled: dict[str, int] = Field(description="spellings of products that the view corrects, and how often")
+    similar_accounts: list[SimilarNames] = Field(
+        default_factory=list[SimilarNames],
+        description="candidates: accounts that may be one; looked for by this tool",
+    )
+    past_due: int | None = Field(
+        default=None, description="open deals past their expected close date; null where they carry none"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +157,16 @@ async def spellings(warehouse: Warehouse) -> Answer | None:
 
 async def run(sources: Sources, _: QualityParameters) -> Observation:
     checked = await check_quality(warehouse_of(sources))
-    data = checked.data
-    citations = tuple(answer.citation() for answer in checked.answers)
+    warehouse = warehouse_of(sources)
+    doubts = await doubtful(warehouse, await warehouse.as_of())
+    data = checked.data.model_copy(update={"similar_accounts": list(doubts.similar), "past_due": doubts.past_due})
+    citations = tuple(answer.citation() for answer in (*checked.answers, *doubts.answers))
     headline = f"{counted(len(data.issues), 'gap')} in {data.opportunities:,} deals; {counted(len(data.passed), 'check')} passed"
     rows = [[it.title, f"{it.deals:,}", figure(it.share, "ratio"), it.matters] for it in data.issues]
     texts = [f"**{headline}**"]
     if rows:
         texts.append(table(["Gap", "Deals", "Share", "What it does"], rows))
+    texts.append("\n".join(f"- {line}" for line in doubts.lines))
     texts.append(f"No fault found: {', '.join(title.lower() for title in data.passed)}.")
     texts.append(f"Closings from {data.closed_from} to {data.closed_to}. Data as of {data.as_of}. [SQL]")
     respelt = [f"{deals:,} deals spell a product “{name}”" for name, deals in data.respelled.items()]
@@ -170,6 +181,15 @@ async def run(sources: Sources, _: QualityParameters) -> Observation:
                 confidence=1,
             )
             for it in data.issues
+        )
+        + tuple(
+            Finding(
+                statement=f"{it.names[0]} and {it.names[1]} may be one account",
+                kind="candidate",
+                citations=[doubts.answers[0].citation().id],
+                confidence=0.5,
+            )
+            for it in doubts.similar[:20]
         ),
         citations=citations,
         notes=(f"{'; '.join(respelt)}; they are counted under the product that is meant.",) if respelt else (),
