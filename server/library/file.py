@@ -8,22 +8,29 @@ one transaction, so that ending a process at any point leaves a library that the
 """
 
 import hashlib
+import logging
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from agents.analysis.calls.words import terms
+from agents.sources import SourceError
 from server.config import DownstreamServer, Masks, resolve_transport
 from server.config.servers import digest
 from server.state.store import StoreError, use_wal
 
-__all__ = ["connect", "library_dir", "library_files", "library_path", "server_of"]
+__all__ = ["connect", "library_dir", "library_files", "library_path", "server_of", "usable"]
+
+logger = logging.getLogger(__name__)
 
 FORMAT = 1
 BUSY_TIMEOUT_S = 20.0
 CACHE_KIB = 16_000
+FTS_SECURE_SINCE = (3, 42, 0)
+"""The first SQLite whose full-text index can take a word out at once."""
 
 SCHEMA = """
 CREATE TABLE call (
@@ -50,6 +57,17 @@ CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, pid INTEGER NOT
 """
 """`words` of a call: waiting, kept, summary, none, private, or dropped to keep within the limit. The turns of a call
 have the ids from `key << 16`; what is said in them is indexed as the terms that the ranking looks for."""
+
+TROUBLES: Mapping[int | None, str] = {
+    sqlite3.SQLITE_FULL: "The library of recorded calls cannot be written: the disk is full. Free some space, and ask again.",
+    sqlite3.SQLITE_READONLY: "The library of recorded calls cannot be written; `sophia doctor` says where it lies.",
+    sqlite3.SQLITE_IOERR: "The library of recorded calls cannot be read or written. Check the disk, and ask again.",
+    sqlite3.SQLITE_BUSY: "The library of recorded calls is held by another process. End it, and ask again.",
+}
+OTHER_TROUBLE = (
+    "The library of recorded calls is damaged. `sophia library forget` and the server's name deletes it, and it is "
+    "read anew."
+)
 
 SAMPLE = "The deliveries, delivered: pricing's 4,821 follow-up integrations, don't! Überprüfung agreed customers"
 
@@ -105,6 +123,18 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+@contextmanager
+def usable() -> Generator[None]:
+    """Raises SourceError with what to do where SQLite says that the file cannot be used."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        logger.exception("the call library cannot be used")
+        # The low byte is the primary result code (https://sqlite.org/rescode.html).
+        code = error.sqlite_errorcode & 0xFF if hasattr(error, "sqlite_errorcode") else None
+        raise SourceError("unavailable", TROUBLES.get(code, OTHER_TROUBLE)) from error
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     try:
         connection.execute("CREATE VIRTUAL TABLE temp.probe USING fts5(x)")
@@ -119,6 +149,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     use_wal(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
+    # What was said on a call that became private is overwritten, not only unlinked.
+    connection.execute("PRAGMA secure_delete = ON")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -140,6 +172,8 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         for statement in SCHEMA.split(";\n"):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {FORMAT}")
+    if sqlite3.sqlite_version_info >= FTS_SECURE_SINCE:
+        connection.execute("INSERT INTO said (said, rank) VALUES ('secure-delete', 1)")
     _renew_index(connection)
 
 

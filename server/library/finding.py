@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from agents.analysis.calls.query import read_query, similar_terms
 from agents.sources import CallQuery, Found, Passage
-from server.library.shelf import TURN_BITS, Shelf, scoped
+from server.library.changes import TURN_BITS
+from server.library.shelf import Shelf, scoped
 
 __all__ = ["search"]
 

@@ -20,7 +20,12 @@ def notes_of(shelf: Shelf, limits: Limits) -> list[str]:
         )
     elif not listed_at:
         notes.append(f"The list of calls is still being read; {stock.calls:,} are known so far.")
-    if facts.get("cut"):
+    if facts.get("cut") and facts.get("repeats"):
+        notes.append(
+            f"The call server began to list the same calls again after {facts['cut']} pages, so listing was ended there; "
+            "there may be more."
+        )
+    elif facts.get("cut"):
         notes.append(f"The list of calls was cut off after {facts['cut']} pages; there may be more.")
     if unreadable := int(facts.get("unreadable") or 0):
         notes.append(

@@ -13,18 +13,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from agents.analysis.calls.conversation import join
-from agents.analysis.calls.searching import passages_of
-from agents.analysis.calls.words import terms
 from agents.sources import Call, CallScope, Coverage, Names, Transcript
-from server.library.file import connect
-from server.library.record import call_from, call_to, transcript_from, transcript_to
+from server.library.changes import Facts, drop, forget_words, hide, put_call, put_facts, put_words
+from server.library.file import connect, usable
+from server.library.record import call_from, transcript_from, transcript_to
 
 __all__ = ["Facts", "Scoped", "Shelf", "Stock", "scoped"]
-
-TURN_BITS = 16
-MOST_TURNS = (1 << TURN_BITS) - 1
-Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +62,12 @@ class Shelf:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._writer = connect(path)
-        self._reader = connect(path)
+        try:
+            self._reader = connect(path)
+            self._file = _identity(path)
+        except BaseException:
+            self._writer.close()
+            raise
         self._writing = Lock()
         self._reading = Lock()
 
@@ -78,21 +77,26 @@ class Shelf:
             self._writer.close()
             self._reader.close()
 
+    def deleted(self) -> bool:
+        """Whether the file was deleted, or another put in its place, since it was opened."""
+        return _identity(self.path) != self._file
+
     def rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
-        """What a query gives."""
-        with self._reading:
+        """What a query gives. Raises SourceError, as every method does, where the file cannot be used."""
+        with self._reading, usable():
             return self._reader.execute(query, values).fetchall()
 
     @contextmanager
     def _transaction(self) -> Generator[sqlite3.Connection]:
-        with self._writing:
+        with self._writing, usable():
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
+                self._writer.execute("COMMIT")
             except BaseException:
-                self._writer.execute("ROLLBACK")
+                if self._writer.in_transaction:  # a full disk may have ended it already
+                    self._writer.execute("ROLLBACK")
                 raise
-            self._writer.execute("COMMIT")
 
     # Calls
 
@@ -116,25 +120,58 @@ class Shelf:
         query = f"SELECT id FROM call WHERE told_at >= ? AND id IN ({_places(ids)})"  # noqa: S608
         return set(self._column(query, (at, *ids)))
 
-    def put_page(self, calls: Iterable[Call], seen_ids: Iterable[str], seen: int, facts: Facts, at: float) -> None:
+    def differing(self, private: Mapping[str, bool]) -> set[str]:
+        """Those of these calls that are kept as private and are not, or the other way round."""
+        query = f"SELECT id, private FROM call WHERE id IN ({_places([*private])})"  # noqa: S608
+        return {call_id for call_id, kept in self.rows(query, [*private]) if bool(kept) != private[call_id]}
+
+    def stale(self, call_ids: Iterable[str], told_before: float) -> list[str]:
+        """Those of these calls that are not private and whose details were read before that, in this order."""
+        ids = list(dict.fromkeys(call_ids))
+        query = f"SELECT id FROM call WHERE NOT private AND told_at < ? AND id IN ({_places(ids)})"  # noqa: S608
+        found = set(self._column(query, (told_before, *ids)))
+        return [call_id for call_id in ids if call_id in found]
+
+    def forget(self, call_ids: Iterable[str], *, listed: bool) -> None:
+        """Drop calls that have gone; of those that are still `listed` the words only, which are then asked for again."""
+        ids = list(call_ids)
+        with self._transaction() as run:
+            keys = run.execute(f"SELECT key FROM call WHERE id IN ({_places(ids)})", ids).fetchall()  # noqa: S608
+            if not listed:
+                drop(run, keys)
+                return
+            for (key,) in keys:
+                forget_words(run, key)
+                run.execute("UPDATE call SET words = 'waiting', size = 0 WHERE key = ? AND NOT private", (key,))
+
+    def put_page(
+        self,
+        calls: Iterable[Call],
+        seen_ids: Iterable[str],
+        seen: int,
+        facts: Facts,
+        at: float,
+        private_ids: Iterable[str] = (),
+    ) -> None:
         """Keep what a page brought, which calls it listed in look number `seen`, and how far the look has come."""
         with self._transaction() as run:
             for call in calls:
-                _put_call(run, call, seen, at)
+                put_call(run, call, seen, at)
+            hide(run, private_ids)
             run.executemany(
                 "UPDATE call SET seen = max(seen, ?) WHERE id = ?", [(seen, call_id) for call_id in seen_ids]
             )
-            _put_facts(run, facts)
+            put_facts(run, facts)
 
     def finish_look(self, seen: int | None, most: int, facts: Facts) -> int:
         """End a look; calls that a full one (`seen`) did not meet have gone. Returns how many are beyond `most`."""
         with self._transaction() as run:
             if seen is not None:
-                _drop(run, run.execute("SELECT key FROM call WHERE seen < ?", (seen,)).fetchall())
+                drop(run, run.execute("SELECT key FROM call WHERE seen < ?", (seen,)).fetchall())
             query = "SELECT key FROM call ORDER BY started DESC, id LIMIT -1 OFFSET ?"
             beyond = run.execute(query, (most,)).fetchall()
-            _drop(run, beyond)
-            _put_facts(run, facts)
+            drop(run, beyond)
+            put_facts(run, facts)
         return len(beyond)
 
     # Words
@@ -164,7 +201,7 @@ class Shelf:
         prepared = [(transcript, transcript_to(transcript)) for transcript in found]
         with self._transaction() as run:
             for transcript, content in prepared:
-                _put_words(run, transcript, content, at)
+                put_words(run, transcript, content, at)
             run.executemany(
                 "UPDATE call SET words = 'none', asked_at = ? WHERE id = ? AND words <> 'kept'",
                 [(at, call_id) for call_id in without],
@@ -177,7 +214,7 @@ class Shelf:
             with self._transaction() as run:
                 oldest = run.execute(query).fetchall()
                 for (key,) in oldest:
-                    _forget_words(run, key)
+                    forget_words(run, key)
                     run.execute("UPDATE call SET words = 'dropped', size = 0 WHERE key = ?", (key,))
             if not oldest:
                 return
@@ -198,7 +235,7 @@ class Shelf:
     def put_facts(self, **facts: Any) -> None:
         """Note something of the library."""
         with self._transaction() as run:
-            _put_facts(run, facts)
+            put_facts(run, facts)
 
     def stock(self) -> Stock:
         """How much is kept."""
@@ -248,104 +285,6 @@ class Shelf:
         return tuple(row[0] for row in self.rows(query, values))
 
 
-def _put_call(run: sqlite3.Connection, call: Call, seen: int, at: float) -> None:
-    words = "private" if call.private else "waiting"
-    values = (
-        call.started.timestamp(),
-        call.started.date().isoformat(),
-        call.account,
-        call.account.casefold() if call.account else None,
-        call.owner,
-        call.owner.casefold() if call.owner else None,
-        call.private,
-        call.synthetic,
-        at,
-        seen,
-    )
-    known = run.execute("SELECT key, words FROM call WHERE id = ?", (call.id,)).fetchone()
-    if known is None:
-        added = run.execute(
-            "INSERT INTO call (started, day, account, account_key, rep, rep_key, private, synthetic, told_at, seen, "
-            "id, words, asked_at, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
-            (*values, call.id, words),
-        )
-        key = added.lastrowid
-    else:
-        key = known[0]
-        run.execute(
-            "UPDATE call SET started = ?, day = ?, account = ?, account_key = ?, rep = ?, rep_key = ?, private = ?, "
-            "synthetic = ?, told_at = ?, seen = max(seen, ?) WHERE key = ?",
-            (*values, key),
-        )
-        _turn_private(run, key, known[1], private=call.private)
-    run.execute("INSERT OR REPLACE INTO record VALUES (?, ?)", (key, call_to(call)))
-
-
-def _turn_private(run: sqlite3.Connection, key: int, words: str, *, private: bool) -> None:
-    """A call that was made private loses its words; one that was shared is read."""
-    if private and words != "private":
-        _forget_words(run, key)
-        run.execute("UPDATE call SET words = 'private', size = 0 WHERE key = ?", (key,))
-    elif not private and words == "private":
-        run.execute("UPDATE call SET words = 'waiting' WHERE key = ?", (key,))
-
-
-def _put_words(run: sqlite3.Connection, transcript: Transcript, content: bytes, at: float) -> None:
-    query = "SELECT key, content FROM call JOIN record ON record.call = key WHERE id = ? AND NOT private"
-    found = run.execute(query, (transcript.call_id,)).fetchone()
-    if found is None:
-        return
-    key, call = found[0], call_from(found[1])
-    _forget_words(run, key)
-    run.execute("INSERT INTO transcript VALUES (?, ?)", (key, content))
-    prose = transcript.level == "prose"
-    passages = () if prose else passages_of(join(call, transcript))[:MOST_TURNS]
-    base = key << TURN_BITS
-    run.executemany(
-        "INSERT INTO turn VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(base + n, p.first, p.last, p.start, p.speaker, p.side, p.text) for n, p in enumerate(passages)],
-    )
-    held = [terms(passage.text) for passage in passages]
-    run.executemany(
-        "INSERT INTO said (rowid, terms) VALUES (?, ?)", [(base + n, " ".join(words)) for n, words in enumerate(held)]
-    )
-    run.executemany("INSERT OR IGNORE INTO voice VALUES (?)", {(passage.speaker,) for passage in passages})
-    _count(run, len(held), sum(map(len, held)))
-    run.execute(
-        "UPDATE call SET words = ?, asked_at = ?, size = ? WHERE key = ?",
-        ("summary" if prose else "kept", at, sum(map(len, held)), key),
-    )
-
-
-def _forget_words(run: sqlite3.Connection, key: int) -> None:
-    within = (key << TURN_BITS, (key << TURN_BITS) + MOST_TURNS)
-    turns = run.execute("DELETE FROM turn WHERE id BETWEEN ? AND ?", within).rowcount
-    if turns:
-        run.execute("DELETE FROM said WHERE rowid BETWEEN ? AND ?", within)
-        (size,) = run.execute("SELECT size FROM call WHERE key = ?", (key,)).fetchone()
-        _count(run, -turns, -size)
-    run.execute("DELETE FROM transcript WHERE call = ?", (key,))
-
-
-def _count(run: sqlite3.Connection, turns: int, said: int) -> None:
-    for name, more in (("turns", turns), ("said", said)):
-        run.execute(
-            "INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
-            (name, more),
-        )
-
-
-def _drop(run: sqlite3.Connection, keys: Iterable[Sequence[int]]) -> None:
-    for (key,) in keys:
-        _forget_words(run, key)
-        run.execute("DELETE FROM record WHERE call = ?", (key,))
-        run.execute("DELETE FROM call WHERE key = ?", (key,))
-
-
-def _put_facts(run: sqlite3.Connection, facts: Facts) -> None:
-    run.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", list(facts.items()))
-
-
 def _alive(pid: int) -> bool:
     """Whether a process of this machine may still be there; where that cannot be asked, it is taken to be."""
     if os.name != "posix":
@@ -357,6 +296,14 @@ def _alive(pid: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _places(values: Sequence[object]) -> str:

@@ -51,13 +51,20 @@ class Feed:
     fails: dict[str, list[SourceError | None]] = field(default_factory=dict[str, list[SourceError | None]])
     asked: list[tuple[str, object]] = field(default_factory=list[tuple[str, object]])
 
+    details_at_once: int = 100
+    says_private: bool = False
+    cursors: list[str | None] | None = None
+
     async def page(self, since: datetime | None, cursor: str | None) -> Page:
         self._meet("page", cursor)
         listed = [call for call in self.calls if since is None or call.started >= since]
         start = int(cursor or 0)
         shown = listed[start : start + self.page_size]
         more = str(start + self.page_size) if start + self.page_size < len(listed) else None
-        return Page(tuple(Listed(call.id) for call in shown), more, unreadable=0 if start else self.unreadable)
+        if self.cursors is not None:
+            more = self.cursors[self.count("page") - 1]
+        said = [Listed(call.id, private=call.private if self.says_private else None) for call in shown]
+        return Page(tuple(said), more, unreadable=0 if start else self.unreadable)
 
     async def details(self, call_ids: Sequence[str]) -> Given[Call]:
         self._meet("details", tuple(call_ids))

@@ -12,7 +12,7 @@ from typing import Any, cast
 from agents.sources import Call, Sentence, SourceError, Transcript
 from server.downstream.adapters.feed import CallFeed, Given, Listed, Page
 from server.downstream.adapters.gong import read_call
-from server.downstream.adapters.gong_feed import Doors, GongFeed
+from server.downstream.adapters.gong_feed import MOST_AT_ONCE, Doors, GongFeed, said_private
 from server.downstream.adapters.gong_markdown import calls_of, cursor_of, piece_of, sentences_of
 from server.downstream.adapters.trouble import as_source_error
 from server.downstream.capabilities import Capability
@@ -65,12 +65,19 @@ class _OneByOne:
 class SegmentsFeed(_OneByOne):
     """`CallFeed` over JSON that a server made of Gong's."""
 
+    @property
+    def details_at_once(self) -> int:
+        """One by one."""
+        return 1 if "calls.details" in self._doors else 0
+
     async def page(self, since: datetime | None, cursor: str | None) -> Page:
         """One page of the calls of a period."""
         answer = await self._json("calls.list", **self._period(since, cursor))
         calls = _objects(answer.get("calls"))
         detailed = "calls.details" in self._doors
-        listed = [Listed(str(it["id"]), None if detailed else _read(it)) for it in calls if it.get("id")]
+        listed = [
+            Listed(str(it["id"]), None if detailed else _read(it), said_private(it)) for it in calls if it.get("id")
+        ]
         following = answer.get("nextCursor")
         return Page(tuple(listed), str(following) if following else None, unreadable=len(calls) - len(listed))
 
@@ -112,6 +119,11 @@ class SegmentsFeed(_OneByOne):
 
 class MarkdownFeed(_OneByOne):
     """`CallFeed` over Markdown."""
+
+    @property
+    def details_at_once(self) -> int:
+        """As many as the library asks for."""
+        return MOST_AT_ONCE if "calls.details" in self._doors else 0
 
     async def page(self, since: datetime | None, cursor: str | None) -> Page:
         """One page of the table of calls."""

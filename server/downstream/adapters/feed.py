@@ -1,7 +1,7 @@
 """Where a call library gets its calls from: the seam between what is kept and how a server is read.
 
 The library decides what to ask for, when, and what to keep; a feed knows the tools and the shapes of one kind of
-server and nothing else. Another kind of server is another class with these three methods, chosen in `bound`.
+server and nothing else. Another kind of server is another class of this shape, chosen in `bound`.
 
 A page lists calls; where listing tells all that the server can tell of a call, the page carries it whole, otherwise
 the library asks for `details` of those it does not know. What is not in an answer does not exist. What is there in a
@@ -23,10 +23,12 @@ ThingT = TypeVar("ThingT")
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A call as a page lists it; `call` where there are no further details to be asked for."""
+    """A call as a page lists it; `call` where there are no further details to be asked for, `private` where
+    the page says so much."""
 
     id: str
     call: Call | None = None
+    private: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class Given(Generic[ThingT]):
 
 class CallFeed(Protocol):
     """One call server, read."""
+
+    @property
+    def details_at_once(self) -> int:
+        """The details of how many calls one request brings; 0 where there are none to be asked for."""
+        ...
 
     async def page(self, since: datetime | None, cursor: str | None) -> Page:
         """The calls that began at `since` or later, all where it is None; `cursor` is that of the page before."""

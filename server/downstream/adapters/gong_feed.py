@@ -16,9 +16,11 @@ from server.downstream.connection import Connection
 from server.downstream.proxy import call_for_json
 from server.errors import SophiaError
 
-__all__ = ["Doors", "GongFeed"]
+__all__ = ["MOST_AT_ONCE", "Doors", "GongFeed", "said_private"]
 
 logger = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 100
 
 Doors = Mapping[Capability, tuple[Connection, Binding]]
 """Where `calls.list`, `calls.details` and `calls.transcripts` are bound."""
@@ -32,6 +34,11 @@ class GongFeed:
     def __init__(self, doors: Doors) -> None:
         self._doors = doors
 
+    @property
+    def details_at_once(self) -> int:
+        """As many as the library asks for."""
+        return MOST_AT_ONCE if "calls.details" in self._doors else 0
+
     async def page(self, since: datetime | None, cursor: str | None) -> Page:
         """One page of `list_calls`."""
         arguments: dict[str, Any] = {}
@@ -43,7 +50,9 @@ class GongFeed:
         calls = _objects(answer, "calls")
         detailed = "calls.details" in self._doors
         listed = tuple(
-            Listed(str(call["id"]), None if detailed else _basic(call)) for call in calls if call.get("id")
+            Listed(str(call["id"]), None if detailed else _basic(call), said_private(call))
+            for call in calls
+            if call.get("id")
         )
         records: Any = answer.get("records")
         following: Any = cast("Mapping[str, Any]", records).get("cursor") if isinstance(records, dict) else None
@@ -77,6 +86,12 @@ class GongFeed:
             return await call_for_json(connection, binding.tool.name, arguments)
         except SophiaError as error:
             raise as_source_error(error) from error
+
+
+def said_private(call: Mapping[str, Any]) -> bool | None:
+    """Whether a list calls a call private; None where it does not say."""
+    said: object = call.get("isPrivate")
+    return said if isinstance(said, bool) else None
 
 
 def _basic(call: Mapping[str, Any]) -> Call | None:
