@@ -4,7 +4,7 @@ BIN := .venv/bin
 EXTERNAL := node time motherduck
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint test-external train-tools lock clean
+.PHONY: demo test lint test-external bench-quality examples train-tools lock clean
 
 demo: .venv/run.done  ## one agent, one team and one proxied call, over stdio, on the bundled data
 	@$(BIN)/python -m server.demo
@@ -20,6 +20,12 @@ lint: .venv/dev.done
 
 test-external: .venv/dev.done $(EXTERNAL:%=.venv-external/%.done)  ## servers that others wrote, fetched from npm and PyPI
 	@$(BIN)/pytest tests/external -rs
+
+bench-quality: .venv/dev.done $(EXTERNAL:%=.venv-external/%.done)  ## how good the answers are, on data that nobody here wrote
+	@$(BIN)/python -m benchmarks.quality all
+
+examples: .venv/dev.done  ## write docs/agents.md from real answers
+	@$(BIN)/python -m benchmarks.examples > docs/agents.md.new && mv docs/agents.md.new docs/agents.md
 
 train-tools: .venv-train/train.done  ## what rebuilds the trained models, in an environment of its own
 

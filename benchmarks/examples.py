@@ -1,6 +1,6 @@
 """One real call of every agent and team, written as `docs/agents.md`.
 
-    .venv/bin/python -m benchmarks.examples > docs/agents.md
+    make examples
 
 The calls go through a client to a server in this process, over the packaged servers and their data, without any
 environment of the operator's. The embedded model is deterministic, so the page only changes when an answer does; a test
@@ -40,7 +40,7 @@ EXAMPLES: Sequence[tuple[str, dict[str, Any]]] = (
 HEAD = """# What each agent and team answers
 
 Every agent and team of the packaged configuration, with one call and its real answer. Nothing here is edited: the
-page is written by `.venv/bin/python -m benchmarks.examples > docs/agents.md`, and a test holds it against the answers.
+page is written by `make examples`, and a test holds it against the answers.
 The data is the workspace's: public CRM records, and calls and messages that are synthetic and say so. With a key, a
 provider's model writes the prose; the figures, quotes and citations are the same.
 """
