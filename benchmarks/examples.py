@@ -8,11 +8,13 @@ holds the page against the answers.
 """
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import anyio
 from mcp import Client
@@ -37,6 +39,9 @@ EXAMPLES: Sequence[tuple[str, dict[str, Any]]] = (
     ("sales_intelligence_team", {"request": "How did Umbrella Corporation react to the price?"}),
 )
 
+NOBODYS = {"SOPHIA_GONG_DATA": ""}
+"""The sample data as it comes, whatever the one who runs this has imported or posted."""
+
 HEAD = """# What each agent and team answers
 
 Every agent and team of the packaged configuration, with one call and its real answer. Nothing here is edited: the
@@ -49,9 +54,11 @@ provider's model writes the prose; the figures, quotes and citations are the sam
 async def page() -> str:
     """The page as it is now."""
     parts = [HEAD]
-    with TemporaryDirectory() as state:
+    with TemporaryDirectory() as state, patch.dict(os.environ, {**NOBODYS, "SOPHIA_WORKSPACE_DATA": state}):
         async with running(load(None, {}), Path(state)) as sophia, Client(sophia.server) as client:
             await sophia.pool.settled()
+            while (await sophia.bound.known.look()).calls_as_of is None:
+                await anyio.sleep(0.05)  # a first question may come before its source said which day it counts from
             forms = {tool.name: tool for tool in (await client.list_tools()).tools}
             for name, arguments in EXAMPLES:
                 form = forms[name]

@@ -128,7 +128,7 @@ async def _called(connection: Connection, tool: str, arguments: Mapping[str, Any
 
 def refusal(connection: Connection, tool: str, said: str, *, absent: bool = False) -> SourceFailed:
     """The failure of a tool that said no; what it said goes to the log."""
-    logger.warning("`%s` of %s said no: %s", tool, connection.name, _cut(connection, said) or "nothing more")
+    logger.info("`%s` of %s said no: %s", tool, connection.name, _cut(connection, said) or "nothing more")
     if absent or NOT_FOUND.search(said[:SAID_CHARS]):
         return NotThere(
             f"`{tool}` of the server `{connection.name}` does not have what was asked for. Check the names and ids.",
