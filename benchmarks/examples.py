@@ -57,8 +57,7 @@ async def page() -> str:
     with TemporaryDirectory() as state, patch.dict(os.environ, {**NOBODYS, "SOPHIA_WORKSPACE_DATA": state}):
         async with running(load(None, {}), Path(state)) as sophia, Client(sophia.server) as client:
             await sophia.pool.settled()
-            while (await sophia.bound.known.look()).calls_as_of is None:
-                await anyio.sleep(0.05)  # a first question may come before its source said which day it counts from
+            await sophia.bound.known.look()
             forms = {tool.name: tool for tool in (await client.list_tools()).tools}
             for name, arguments in EXAMPLES:
                 form = forms[name]

@@ -5,7 +5,7 @@ import re
 from agents.analysis.periods import parse_period
 from agents.analysis.reading import Reading
 
-__all__ = ["note_unknown_names", "read_newest"]
+__all__ = ["UNKNOWN_NAME", "note_unknown_names", "read_newest"]
 
 NEWEST = re.compile(
     r"\b(?:last|latest|newest|most\s+recent)\s+(?:(?P<count>\d{1,2})\s+(?:\w+\s+)?)?"
@@ -15,6 +15,7 @@ NEWEST = re.compile(
 NAMED = re.compile(
     r"\b(?:did|does|has|have|with|from|at)\s+(?P<name>[A-Z][\w&'’-]*(?:\s+(?:of\s+|and\s+|&\s+)?[A-Z][\w&'’-]*)*)"
 )
+UNKNOWN_NAME = "Nothing is known under the name"
 NO_NAMES = frozenset({"i", "we", "they", "you", "he", "she", "it", "sql", "crm", "q1", "q2", "q3", "q4"})
 
 
@@ -33,4 +34,4 @@ def note_unknown_names(reading: Reading) -> None:
         name, start, end = match["name"], match.start("name"), match.end("name")
         known = any(start <= word.start < end and not reading.free(at) for at, word in enumerate(reading.sentence))
         if not known and name.lower() not in NO_NAMES and parse_period(name, reading.as_of) is None:
-            reading.notes.append(f"Nothing is known under the name “{name}”; the answer is not narrowed to it.")
+            reading.notes.append(f"{UNKNOWN_NAME} “{name}”; the answer is not narrowed to it.")

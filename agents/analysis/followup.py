@@ -27,13 +27,24 @@ POINTING = re.compile(
     r"(?:call|deal|account|customer|client|rep|seller|person|conversation|meeting|one)s?)\b",
     re.IGNORECASE,
 )
-PRONOUN = re.compile(r"\b(?:it|its|they|them|their|he|him|his|she|her|there)\b", re.IGNORECASE)
+PRONOUN = re.compile(r"\b(?:it|its|they|them|their|he|him|his|she|her)\b", re.IGNORECASE)
 GENERAL = re.compile(
     r"\b(?:customers|clients|accounts|companies|calls|deals|reps|sellers|people|everyone|everybody|anyone|anybody|all"
     r"|overall|whole|entire|who|which)\b",
     re.IGNORECASE,
 )
 """Words that name a subject of their own: "which customers said they are unhappy?" is no follow-up."""
+WIDENING = re.compile(
+    r"\b(?:overall|whole|entire|everyone|everybody|everywhere|anyone|anybody|anywhere|elsewhere|others?|another|altogether"
+    r"|all|every|total|company|team|in general)\b",
+    re.IGNORECASE,
+)
+"""Words that leave the subject of the question before: "and for the whole company?"."""
+ANOTHER = re.compile(
+    r"\s*(?i:and|what about|how about|then)\s+(?:(?:with|for|at|from|about)\s+)?"
+    r"((?:[A-Z][\w&.'’-]*)(?:\s+[A-Z][\w&.'’-]*)*)\s*\?*\s*"
+)
+"""A follow-up that is a name and nothing else."""
 
 
 def followed_up(
@@ -56,16 +67,23 @@ def followed_up(
         return replace(read, notes=(*read.notes, NOTHING_REMEMBERED)) if resumed and open_subject else read
     arguments, intent = earlier
     taken: dict[str, JsonValue] = {}
+    unknown = None if any(name in read.arguments for name in (*SUBJECT, *PERIOD)) else ANOTHER.fullmatch(request)
     for group in (SUBJECT, PERIOD):
-        if not any(name in read.arguments for name in group):
+        left = group is SUBJECT and (unknown or WIDENING.search(request))
+        if not left and not any(name in read.arguments for name in group):
             taken |= {name: arguments[name] for name in group if name in arguments and name in fields}
     continues = read.intent in (None, "metric", intent) and "metric" not in read.arguments
     if continues:
         taken |= {name: arguments[name] for name in FIGURE if name in arguments and name not in read.arguments}
-    if not taken and (read.intent or not intent):
+    if not taken and not unknown and (read.intent or not intent):
         return read
     said = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in taken.items())
     note = (f"Taken from your last question in this session: {said}.",) if said else ()
+    if unknown:
+        note = (
+            *note,
+            f"“{unknown[1]}” is no account, person or call that is known; the answer is not narrowed to it.",
+        )
     return ParsedRequest(
         arguments={**taken, **read.arguments},
         intent=intent if read.intent is None and continues else read.intent,

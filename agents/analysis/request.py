@@ -211,11 +211,24 @@ def read_name(reading: Reading, name: str, kind: str, known: tuple[str, ...], *,
     for it in found:
         if isinstance(it, Found):
             reading.take(it.at, it.length)
-    named = {it.name: it for it in found if isinstance(it, Found)}
+    excluded = [it for it in found if isinstance(it, Found) and is_excluded(reading, it.at)]
+    for it in excluded:
+        reading.notes.append(f"Nothing can be left out by name: the answer does not exclude {it.name}.")
+    named = {it.name: it for it in found if isinstance(it, Found) and it not in excluded}
     unclear = [it for it in found if isinstance(it, Unclear)]
     reading.fill_single(name, kind, tuple(named) or (unclear[0].nearest if unclear else ()))
     if len(named) == 1 and (single := next(iter(named.values()))).how != "exact":
         reading.notes.append(f"Read “{single.written}” as {single.name}.")
+
+
+def is_excluded(reading: Reading, at: int) -> bool:
+    """Whether the words before a name take it out: "win rate without Acme" is not Acme's."""
+    before = [word.plain for word in reading.sentence[max(0, at - 2) : at]]
+    return before[-1:] in (["not"], ["without"], ["except"], ["excluding"], ["besides"]) or before in (
+        ["other", "than"],
+        ["except", "for"],
+        ["leaving", "out"],
+    )
 
 
 @lru_cache(maxsize=8)

@@ -22,7 +22,8 @@ class HrData(Record):
 async def _run(_: Sources, __: RepParameters) -> Observation:
     return Observation(
         "**Recorded calls are no basis for HR decisions, so I give no answer to this.** "
-        "Pay, promotion, performance plans and dismissals need what calls do not show, and a person who answers for "
+        "Private things of a person are not looked for either. Pay, promotion, performance plans and dismissals need what "
+        "calls do not show, and a person who answers for "
         "them. What I can do is coach: ask how a seller's calls went, or what to practise next.",
         HrData(answered=False),
     )
@@ -30,10 +31,11 @@ async def _run(_: Sources, __: RepParameters) -> Observation:
 
 HR_QUESTION = Tool(
     name="hr_question",
-    description="Refuses questions about HR decisions on a person: pay, promotion, performance plans, dismissal.",
+    description="Refuses questions about HR decisions on a person, or about their private life: pay, promotion, dismissal.",
     cues=(
         "performance plan", "performance improvement plan", "performance review", "pip", "fire", "dismiss", "sack",
         "let go", "terminate", "termination", "demote", "promote", "promotion", "bonus", "salary", "written warning",
+        "pregnant", "pregnancy", "sick leave", "sick lately", "illness", "health", "disability", "religion", "ethnicity",
     ),
     parameters=RepParameters,
     data=HrData,

@@ -39,7 +39,7 @@ def draft(channel: str | None, text: str | None) -> Observation:
     target = f"for #{where}" if where else "without a channel yet; give `channel`"
     body = "\n".join(f"> {line}" for line in said.splitlines())
     return Observation(
-        text=f"**Draft {target}, not posted:**\n\n{body}\n\nTo post it, call again with `confirm: true`.",
+        text=f"**Draft {target}, not posted:**\n\n{body}\n\nTo post it, call again with the same `channel` and `text` and `confirm: true`\n(in a terminal: `--arg confirm=true`).",
         data=DraftData(channel=where, text=said),
     )
 

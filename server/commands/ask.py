@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
-from server.commands.session import NotUnderstood, Typed, configured, console, fail, printed, session
+from server.commands.session import NotUnderstood, Typed, configured, console, fail, fitted, printed, session
 from server.config import Configuration
 from server.state.store import StoreError
 from server.surface.server import FORCE_KEY
@@ -50,6 +50,8 @@ async def _call(
                 status.update(Text(message or f"asking {tool}"))
 
             try:
+                forms = {form.name: form.input_schema for form in (await client.list_tools()).tools}
+                arguments = fitted(arguments, forms.get(tool, {}))
                 return await client.call_tool(tool, arguments, progress_callback=progressed, meta=meta)
             except MCPError as error:  # given back, since task groups would wrap what is raised through them
                 return error

@@ -122,7 +122,7 @@ def _keyed(name: str, by: list[str]) -> Finding:
 
 
 async def _live(configuration: Configuration, state_dir: Path) -> list[Finding]:
-    async with session(configuration, state_dir) as (sophia, client):
+    async with session(configuration, state_dir, connected=True) as (sophia, client):
         findings = [Finding("ok", "state store", str(state_dir / "state.db"))]
         findings += [_server(connection, state_dir, sophia.masks) for connection in sophia.pool.connections.values()]
         findings += [Finding("warn", "names", remark) for remark in sophia.pool.tables.remarks]

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from server.app import Sophia, running
 from server.bridge.decide import Route
 from server.config import Configuration, ConfigurationError, load
 
-__all__ = ["NotUnderstood", "Typed", "configured", "fail", "printed", "session"]
+__all__ = ["NotUnderstood", "Typed", "configured", "fail", "fitted", "printed", "session"]
 
 SETTLE_S = 20.0
 console = Console(stderr=True)
@@ -37,11 +37,16 @@ def configured(config_dir: Path | None) -> Configuration | None:
 
 
 @asynccontextmanager
-async def session(configuration: Configuration, state_dir: Path) -> AsyncGenerator[tuple[Sophia, Client], None]:
-    """Sophia with its servers connected, or given up on, and a client. The caller is an operator here."""
+async def session(
+    configuration: Configuration, state_dir: Path, *, connected: bool = False
+) -> AsyncGenerator[tuple[Sophia, Client], None]:
+    """Sophia and a client, once every server has shown what it offers; with `connected`, once each is connected.
+
+    The caller is an operator here.
+    """
     async with running(configuration, state_dir, operator=True) as sophia:
         with console.status("connecting to the servers"), anyio.move_on_after(SETTLE_S):
-            await sophia.pool.settled()
+            await (sophia.pool.settled() if connected else sophia.pool.seen())
         async with Client(sophia.server) as client:
             yield sophia, client
 
@@ -77,6 +82,23 @@ def _value(text: str) -> Any:
         except ValueError:
             return text
     return text
+
+
+def fitted(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with words that are numbers made numbers, where the tool takes a number and no text."""
+    properties: Mapping[str, Any] = schema.get("properties") or {}
+    return {name: _fitted(value, properties.get(name) or {}) for name, value in arguments.items()}
+
+
+def _fitted(value: Any, schema: Any) -> Any:
+    choices: Sequence[Any] = schema.get("anyOf") or [schema]
+    kinds = {choice.get("type") for choice in choices}
+    if not isinstance(value, str) or "string" in kinds or not kinds & {"integer", "number"}:
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def printed(content: Any) -> None:

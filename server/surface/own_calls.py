@@ -8,7 +8,7 @@ Both routes get the same values: what the parser read from the request fills the
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
@@ -16,6 +16,7 @@ from uuid import uuid4
 import mcp_types as t
 from pydantic import JsonValue
 
+from agents.analysis.asked_calls import UNKNOWN_NAME
 from agents.analysis.followup import followed_up
 from agents.analysis.periods import Period, parse_period
 from agents.analysis.request import parse_request
@@ -31,7 +32,7 @@ from server.bridge.execute import Executed, RouteRun
 from server.bridge.mapped_routes import MAPPED_ROUTES
 from server.config.configuration import Configuration
 from server.downstream.adapters.bound import Bound
-from server.errors import InvalidArguments, SophiaError
+from server.errors import Busy, InvalidArguments, SophiaError
 from server.surface.answers import answered, failed, served_meta
 from server.surface.own import OwnTool
 from server.surface.own_settings import OwnSettings
@@ -40,6 +41,11 @@ from server.surface.sessions import Sessions
 
 __all__ = ["Asking", "OwnCalls"]
 
+RETRY_AFTER_S = 2.0
+STILL_READING = (
+    "The names of accounts and people were still being read when this was asked: if the answer is not about the one you "
+    "mean, ask again."
+)
 BINDABLE: frozenset[Need] = frozenset({"calls", "warehouse", "messages"})
 UNTYPED = frozenset({"request", "session_id"})
 
@@ -168,6 +174,16 @@ class OwnCalls:
             as_of=today,
             vocabulary=facts.vocabulary,
         )
+        if self._bound.sources.calls is not None and facts.calls_as_of is None:
+            # A name that is not known yet would be answered for everybody.
+            if any(note.startswith(UNKNOWN_NAME) for note in read.notes):
+                raise Busy(
+                    "Sophia has just started and is still reading which accounts and people there are. Ask again in a "
+                    "moment.",
+                    retry_after_s=RETRY_AFTER_S,
+                    delivered=False,
+                )
+            read = replace(read, notes=(*read.notes, STILL_READING))
         memory = self._sessions.of(tool.kind, tool.name, session_id) if self._settings.remembers(tool) else None
         last = memory.last if memory else None
         read = followed_up(
@@ -243,7 +259,9 @@ class OwnCalls:
         answer, (total_ms, spent_ms) = executed.result, took
         on_agno = executed.route == "agno"
         return AgentResult(
-            answer=answer.answer,
+            answer="\n\n".join(
+                [*(f"**{note}**" for note in understood.notes if note.startswith(UNKNOWN_NAME)), answer.answer]
+            ),
             findings=list(answer.findings),
             citations=list(answer.citations),
             data=dict(answer.data),

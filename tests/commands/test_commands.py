@@ -43,6 +43,12 @@ def test_an_unknown_tool_is_json_where_json_was_asked_for(sophia) -> None:
     assert "gong_intelligence" in json.loads(ran.stdout)["error"]["message"]
 
 
+def test_a_number_is_a_number_where_the_tool_takes_one(sophia) -> None:
+    ran = sophia("ask", "slack__get_channel_history", "--arg", "channel=general", "--arg", "limit=2", "--json")
+    assert ran.returncode == 0, ran.stdout
+    assert not json.loads(ran.stdout).get("isError")
+
+
 def test_options_may_stand_before_the_words_of_a_request(sophia) -> None:
     ran = sophia("ask", "snowflake_analyst", "--json", "win rate in 2017")
     assert json.loads(ran.stdout)["structuredContent"]["data"]

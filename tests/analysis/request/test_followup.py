@@ -60,3 +60,30 @@ def test_a_follow_up_to_nothing_says_so_to_who_named_a_session() -> None:
     resumed = followed_up("And the next steps?", asked, None, fields=FIELDS, resumed=True)
     assert resumed.notes == (NOTHING_REMEMBERED,)
     assert followed_up("And the next steps?", asked, None, fields=FIELDS, resumed=False) is asked
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "And for the whole company?",
+        "Now overall, please",
+        "only the total revenue of all regions",
+        "Now show me the calls of the whole team",
+        "Are there price objections anywhere?",
+        "Is there any churn risk?",
+    ],
+)
+def test_a_question_that_widens_leaves_the_account_behind(request_: str) -> None:
+    assert "account" not in read(request_).arguments
+
+
+def test_an_unknown_name_is_never_answered_with_the_one_before() -> None:
+    understood = read("And Zzyzx Corp?")
+    assert "account" not in understood.arguments
+    assert "Zzyzx Corp" in understood.notes[-1]
+
+
+@pytest.mark.parametrize("request_", ["And in Q3?", "And October?", "what about pricing", "And what did Minho say?"])
+def test_periods_subjects_and_people_of_the_account_are_no_other_account(request_: str) -> None:
+    period = {"period": "2017-Q3"} if request_ in ("And in Q3?", "And October?") else {}
+    assert read(request_, None, **period).arguments["account"] == "Acme"
