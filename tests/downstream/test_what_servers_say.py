@@ -40,6 +40,7 @@ def says(text: str, **more: Any) -> dict[str, Any]:
 async def test_a_tool_that_says_no_is_told_in_our_words(
     said: str, expected: type[SophiaError], scripted: Scripted, held: Held, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     scripted.says("tools/call", says(said, isError=True))
     async with held(scripted.connection()) as connection:
         with pytest.raises(SourceFailed) as raised:
