@@ -1,7 +1,7 @@
 """The tool `run_sql`: one SELECT, read before it is sent.
 
-The warehouse is read-only by itself; this is the second lock, for the warehouses that are not. A statement passes
-when it parses, is alone, reads and does nothing else, reads tables and no files, and its rows are capped.
+The warehouse is read-only by itself; `guard` is the second lock, for the warehouses that are not: a statement passes
+when it is alone, reads tables and does nothing else, and its rows are capped.
 """
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,26 +11,14 @@ from agents.sources import SourceError, Sources
 from agents.tool import Observation, Tool
 from agents.warehouse_tools.asking import ask_one, cell, warehouse_of
 from agents.warehouse_tools.formats import counted, table
+from agents.warehouse_tools.guard import guarded
 
-__all__ = ["MAX_ROWS", "RUN_SQL", "guarded"]
+__all__ = ["MAX_ROWS", "RUN_SQL"]
 
 MAX_ROWS = 200
 SHOWN = 20
 MAX_COLUMNS = 12
 MAX_CELL = 60
-READS_FILES = (
-    "read_",
-    "scan_",
-    "parquet_",
-    "sniff_",
-    "glob",
-    "query",
-    "getenv",
-    "pragma_",
-    "duckdb_",
-    "iceberg_",
-    "delta_",
-)
 
 
 class SqlParameters(BaseModel):
@@ -50,64 +38,13 @@ class SqlData(Record):
     truncated: bool
 
 
-def guarded(sql: str) -> str:
-    """The statement as it may be sent, its rows capped at one more than `MAX_ROWS`.
-
-    Raises SourceError `refused`, saying what is wrong.
-    """
-    import sqlglot  # 0.2 s to import, and only this tool needs it
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
-
-    try:
-        parsed = sqlglot.parse(sql, read="duckdb")
-    except (SqlglotError, RecursionError):
-        raise refused("it does not parse as SQL. Check the statement") from None
-    statements = [it for it in parsed if it is not None and not isinstance(it, exp.Semicolon)]  # "; -- a comment"
-    if len(statements) != 1:
-        raise refused("it is not one statement. Send a single SELECT")
-    statement = statements[0]
-    if not isinstance(statement, exp.Query):
-        raise refused("it is no SELECT. Only reading is allowed")
-    for node in statement.walk():
-        if isinstance(
-            node, exp.Insert | exp.Update | exp.Delete | exp.Merge | exp.Create | exp.Drop | exp.Command | exp.Into
-        ):
-            raise refused("a part of it would change something. Only reading is allowed")
-        if isinstance(node, exp.Func) and called(node).startswith(READS_FILES):
-            raise refused(f"it calls {called(node)}, which can read outside the warehouse. Read tables only")
-        if isinstance(node, exp.Table) and not isinstance(node.this, exp.Func) and unlike_a_table(node.name):
-            raise refused("it reads a file. Read tables only")
-    limit = statement.args.get("limit")
-    asked = limit.expression if isinstance(limit, exp.Limit) else None
-    kept = isinstance(asked, exp.Literal) and asked.is_int and int(asked.name) <= MAX_ROWS
-    return statement.sql(dialect="duckdb") if kept else statement.limit(MAX_ROWS + 1).sql(dialect="duckdb")
-
-
-def called(function: object) -> str:
-    """The name of a function as it was written."""
-    from sqlglot import exp
-
-    if isinstance(function, exp.Anonymous):
-        return function.name.lower()
-    return function.sql_name().lower() if isinstance(function, exp.Func) else ""
-
-
-def unlike_a_table(name: str) -> bool:
-    return any(mark in name for mark in "./\\:*?")
-
-
-def refused(why: str) -> SourceError:
-    return SourceError("refused", f"The statement was not sent: {why}.")
-
-
 async def run(sources: Sources, wanted: SqlParameters) -> Observation:
     """Send the statement. Raises SourceError `refused` for one that is not a plain SELECT.
 
     What the database says to it is told: whoever wrote the statement can mend it.
     """
     try:
-        answer = await ask_one(warehouse_of(sources), guarded(wanted.sql))
+        answer = await ask_one(warehouse_of(sources), guarded(wanted.sql, MAX_ROWS))
     except SourceError as error:
         if error.detail is None:
             raise
@@ -131,8 +68,14 @@ async def run(sources: Sources, wanted: SqlParameters) -> Observation:
         data=SqlData(sql=answer.sql, columns=columns, rows=rows, truncated=truncated),
         findings=(Finding(statement=headline, kind="fact", citations=[citation.id], confidence=1),),
         citations=(citation,),
-        notes=(f"Only the first {MAX_ROWS} rows were read.",) if truncated else (),
+        notes=(cut_off(len(rows)),) if truncated else (),
     )
+
+
+def cut_off(rows: int) -> str:
+    if rows == MAX_ROWS:
+        return f"Only the first {MAX_ROWS} rows were read."
+    return "The answer was too long to be read whole: rows are missing or long texts are cut. Ask for less."
 
 
 def brief(value: Cell) -> str:

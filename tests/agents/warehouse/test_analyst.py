@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from agents.analysis.figures import check
+from agents.analysis.metric import Metric
+from agents.analysis.metrics import METRICS, named_sql
 from agents.result import QueryCitation
 from agents.snowflake_analyst import SNOWFLAKE_ANALYST
 from agents.sources import SourceError, Sources
 from agents.tool import Observation
-from agents.warehouse_tools.statement import MAX_ROWS, guarded
+from agents.warehouse_tools.guard import guarded
+from agents.warehouse_tools.statement import MAX_ROWS
 from agents.warehouse_tools.vocabulary import vocabulary
 
 Use = Callable[..., Awaitable[Observation]]
@@ -168,14 +171,42 @@ async def test_a_select_gives_its_rows_and_no_more_than_are_kept(use: Use) -> No
         "SELECT * FROM glob('*')",
         "SELECT getenv('HOME')",
         "SELECT 1 WHERE EXISTS (SELECT * FROM read_text('/etc/passwd'))",
+        "SELECT * FROM json_execute_serialized_sql(json_serialize_sql('SELECT * FROM read_text(''/etc/hostname'')'))",
+        "SELECT pg_read_file('/etc/passwd')",
+        'SELECT "pg_catalog"."pg_ls_dir"(account) FROM opportunities',
+        "SELECT LOAD_FILE('/etc/passwd')",
+        "SELECT * FROM sqlite_scan('a.db', 'b')",
+        "SELECT dblink_exec('a')",
+        "SELECT lo_unlink(1)",
+        "SELECT setval('a', 1)",
+        "SELECT a.nextval",
+        "SELECT pg_terminate_backend(1)",
+        "SELECT list_transform([1], x -> pg_sleep(x))",
+        "SELECT '\\' , ' INTO OUTFILE ''x'",
+        "SELECT $$a$$",
+        "SELECT @@datadir FROM opportunities FOR UPDATE",
+        "SELECT * FROM deals.csv",
+        "SELECT * FROM pg_authid",
+        "SELECT * FROM mysql.user",
+        "SELECT current_user",
+        "WITH a AS (DELETE FROM opportunities RETURNING *) SELECT * FROM a",
         "gibberish here",
         "SELECT (((((",
     ],
 )
 def test_anything_but_one_plain_select_is_refused(sql: str) -> None:
     with pytest.raises(SourceError) as refused:
-        guarded(sql)
+        guarded(sql, MAX_ROWS)
     assert refused.value.kind == "refused"
+
+
+def test_a_refusal_names_the_function() -> None:
+    with pytest.raises(SourceError, match="it calls pg_read_file, and only functions known to read"):
+        guarded("SELECT pg_read_file('x')", MAX_ROWS)
+
+
+def test_a_comment_is_not_sent() -> None:
+    assert guarded("SELECT 1 /*! INTO OUTFILE 'x' */ LIMIT 1", MAX_ROWS) == "SELECT 1 LIMIT 1"
 
 
 @pytest.mark.parametrize(
@@ -185,10 +216,23 @@ def test_anything_but_one_plain_select_is_refused(sql: str) -> None:
         "WITH a AS (SELECT 1 AS x) SELECT * FROM a",
         "SELECT 1 UNION SELECT 2",
         "SELECT replace(account, 'a', 'b') FROM opportunities LIMIT 5",
+        "SELECT strftime(close_date, '%Y-%m') AS m, median(close_value), quantile_cont(close_value, 0.9), string_agg(account, ', ')"
+        " FROM opportunities GROUP BY ALL",
+        "SELECT date_trunc('month', close_date), sum(close_value) FILTER (WHERE deal_stage = 'Won'),"
+        " row_number() OVER (ORDER BY account) FROM main.opportunities GROUP BY 1, account",
+        "SELECT account FROM opportunities WHERE regexp_matches(account, '[0-9]') AND list_contains(['a'], product)",
+        "SELECT * FROM generate_series(1, 3) AS a, range(3) AS b, unnest([1, 2]) AS c",
+        "SELECT julianday('now'), datediff('day', engage_date, close_date), coalesce(account, '–'), epoch(now())"
+        " FROM opportunities",
     ],
 )
 def test_a_plain_select_passes(sql: str) -> None:
-    assert guarded(sql)
+    assert guarded(sql, MAX_ROWS)
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.id)
+def test_the_sql_of_every_named_metric_passes(metric: Metric) -> None:
+    assert guarded(named_sql(metric), MAX_ROWS)
 
 
 @pytest.mark.parametrize(
