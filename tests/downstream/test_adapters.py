@@ -232,6 +232,19 @@ def test_a_column_that_the_first_row_leaves_out_is_not_lost() -> None:
     assert table.columns == ("agent", "won")
 
 
+def test_columns_may_be_described_and_more_rows_told_of() -> None:
+    answer = {"columns": [{"name": "a", "type": "INT"}], "rows": [[1]], "has_more": True}
+    assert table_of(Answer("", answer)) == Table(("a",), ((1,),), truncated=True)
+
+
+async def test_more_text_than_is_kept_is_cut_and_said_to_be(scripted: Scripted, held: Held) -> None:
+    long = {"structuredContent": {"columns": ["a"], "rows": [["x" * 150_000], ["short"]]}}
+    async with warehouse(scripted, held, long) as source:
+        table = await source.query("SELECT 1")
+    assert table.truncated
+    assert [len(str(row[0])) for row in table.rows] == [100_001, 5]
+
+
 def test_no_rows_is_a_table_too() -> None:
     assert table_of(Answer("", {"columns": ["a"], "rows": [], "truncated": True})) == Table(
         ("a",), (), truncated=True
@@ -249,6 +262,14 @@ def test_no_rows_is_a_table_too() -> None:
         {"rows": [{"a": 1}, [1]]},
         {"rows": [[1, 2]], "columns": ["a"]},
         {"data": []},
+        {"data": 5},
+        {"columns": 5, "rows": [[1]]},
+        {"columns": [5], "rows": [[1]]},
+        {"statements": ["x"]},
+        {"data": {"statements": [5]}},
+        {"resultSetMetaData": {"rowType": ["a", 5]}, "data": [["x", "y"]]},
+        {"resultSetMetaData": {"rowType": 5}, "data": []},
+        {"resultSetMetaData": {"rowType": [{"name": "a"}]}, "data": 5},
         [1],
     ],
 )

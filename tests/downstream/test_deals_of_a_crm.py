@@ -259,3 +259,99 @@ def test_amounts_and_dates_that_cannot_be_read_are_left_out() -> None:
     deal = plain_deal({"id": 7, "stage": "Won", "amount": "a lot", "close_date": "soon", "owner": {"id": 1}})
     assert deal is not None
     assert (deal.opportunity_id, deal.close_value, deal.close_date, deal.sales_agent) == ("7", None, None, None)
+
+
+@pytest.mark.parametrize("amount", ["NaN", "inf", "1e400", 10**400, "1,000", float("nan"), ["5"], "1e17"])
+def test_an_amount_that_is_no_number_costs_only_itself(amount: Any) -> None:
+    deal = plain_deal({"id": "7", "stage": "Won", "amount": amount})
+    assert deal is not None
+    assert (deal.amount, deal.close_value, deal.amount_unread) == (None, None, True)
+
+
+def test_commas_that_can_only_stand_between_thousands_are_read() -> None:
+    deals = [plain_deal({"id": "7", "amount": amount}) for amount in ("1,000.50", "2,000,000", "", None)]
+    assert [(it.amount, it.amount_unread) for it in deals if it] == [
+        (1000.5, False),
+        (2_000_000, False),
+        (None, False),
+        (None, False),
+    ]
+
+
+async def test_one_bad_deal_does_not_cost_the_figures_of_the_others(
+    scripted: Scripted, held: Held, caplog: pytest.LogCaptureFixture
+) -> None:
+    deals = [
+        {"id": "1", "stage": "Won", "amount": "NaN", "name": "Half \ud83d"},
+        {"id": "2", "stage": "Won", "amount": 5},
+    ]
+    async with deals_of(scripted, held, {"list_deals": ((), lambda _: text({"deals": deals}))}) as warehouse:
+        table = await warehouse.query("SELECT sum(close_value), min(deal_name) FROM opportunities")
+    assert table.rows == ((5.0, "Half ?"),)
+    assert "1 deal without a readable amount" in caplog.text
+
+
+def pages(*answers: Json) -> Mapping[str, Any]:
+    """A server whose pages are named by their places."""
+    return {"list_deals": (("limit", "cursor"), lambda arguments: text(answers[int(arguments.get("cursor") or 0)]))}
+
+
+def some(*ids: str, **more: Any) -> Json:
+    return {"deals": [{"id": deal_id, "stage": "Won", "amount": 1} for deal_id in ids], **more}
+
+
+COUNT = "SELECT COUNT(*) FROM opportunities"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        some("a", nextCursor="1"),
+        some("a", has_more=True, next_page_token=1),
+        some("a", pagination={"next_cursor": "1", "total": 2}),
+        some("a", pageInfo={"endCursor": "1", "hasNextPage": True}),
+    ],
+)
+async def test_the_next_page_is_found_under_the_names_that_servers_give_it(
+    first: Json, scripted: Scripted, held: Held
+) -> None:
+    last = some("b", pageInfo={"endCursor": "1", "hasNextPage": False})
+    async with deals_of(scripted, held, pages(first, last)) as warehouse:
+        assert (await warehouse.query(COUNT)).rows == ((2,),)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [some("a", hasMore=True)],
+        [some("a", has_more=True)],
+        [some("a", total=2)],
+        [some("a", meta={"totalCount": 2})],
+        [some("a", truncated=True)],
+        [some("a", nextCursor="1"), some("b", nextCursor="1")],
+        [some("a", nextCursor="1"), some("b", nextCursor="2"), some("c", nextCursor="1")],
+        [some("a", nextCursor="1"), some("a", nextCursor="2"), some("a", nextCursor="3")],
+    ],
+)
+async def test_deals_that_cannot_all_be_read_give_no_figure(
+    answers: list[Json], scripted: Scripted, held: Held
+) -> None:
+    async with deals_of(scripted, held, pages(*answers)) as warehouse:
+        with pytest.raises(SourceError, match="says that there are more") as raised:
+            await warehouse.query(COUNT)
+    assert raised.value.kind == "refused"
+
+
+async def test_a_list_by_offset_is_read_to_its_total(scripted: Scripted, held: Held) -> None:
+    def listed(arguments: Mapping[str, Any]) -> Json:
+        return text(some(*"abc"[int(arguments.get("offset") or 0) :][:2], total=3))
+
+    async with deals_of(scripted, held, {"list_deals": (("limit", "offset"), listed)}) as warehouse:
+        assert (await warehouse.query(COUNT)).rows == ((3,),)
+
+
+async def test_an_answer_of_many_megabytes_is_cut_off(scripted: Scripted, held: Held) -> None:
+    async with deals_of(scripted, held, CRMS["plain"]) as warehouse:
+        table = await warehouse.query("SELECT repeat('x', 1000000) FROM range(100)")
+    assert table.truncated
+    assert sum(len(str(row[0])) for row in table.rows) <= 2_000_000

@@ -2,8 +2,8 @@
 
 The view `opportunities` is there as in any warehouse, so every named metric works. Deals are read page by page and
 kept for `FRESH_S`; a reading that was interrupted goes on where it stopped, and only one is under way at a time. While
-the CRM is away what was read last still answers, for up to `USABLE_S`. More than `MAX_DEALS` are refused, since a
-figure over some of the deals would be wrong and look right.
+the CRM is away what was read last still answers, for up to `USABLE_S`. More than `MAX_DEALS` are refused, and so is a
+CRM that says it holds more than it gave, since a figure over some of the deals would be wrong and look right.
 """
 
 import json
@@ -16,8 +16,9 @@ import anyio
 from anyio import to_thread
 
 from agents.sources import SourceError, Table
-from server.downstream.adapters.deal_feed import DealFeed
+from server.downstream.adapters.deal_feed import DealFeed, DealPage
 from server.downstream.adapters.deals import COLUMNS, Deal
+from server.downstream.adapters.size import kept
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -30,6 +31,7 @@ FRESH_S = 300.0
 USABLE_S = 3_600.0
 RESUMABLE_S = 60.0
 MAX_DEALS = 100_000
+MAX_PAGES = 10_000
 MAX_ROWS = 10_000
 TIMEOUT_S = 10.0
 DETAIL_CHARS = 300
@@ -54,9 +56,26 @@ class _Reading:
 
     deals: dict[str, Deal] = field(default_factory=dict[str, Deal])
     cursor: str | None = None
+    cursors: set[str] = field(default_factory=set[str])
     as_of: date | None = None
     unreadable: int = 0
+    total: int | None = None
     touched_at: float = 0.0
+
+    def take(self, page: DealPage) -> bool:
+        """Add a page; False where some deals will never come: the CRM counts more, or leads in a circle."""
+        known = len(self.deals)
+        self.deals |= {deal.opportunity_id: deal for deal in page.deals}
+        self.cursor, self.as_of = page.cursor, page.as_of or self.as_of
+        self.unreadable += page.unreadable
+        if page.total is not None:
+            # Deals may be made while they are read: the smallest count is the one that has to be reached.
+            self.total = page.total if self.total is None else min(self.total, page.total)
+        if self.cursor is None:
+            return not page.more and len(self.deals) + self.unreadable >= (self.total or 0)
+        repeats = self.cursor in self.cursors or (bool(page.deals) and len(self.deals) == known)
+        self.cursors.add(self.cursor)
+        return not repeats and len(self.cursors) < MAX_PAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +135,16 @@ class CrmWarehouse:
             reading = self._reading = _Reading()
         while reading.touched_at == 0.0 or reading.cursor is not None:
             page = await self._feed.page(reading.cursor)
-            reading.deals |= {deal.opportunity_id: deal for deal in page.deals}
-            reading.cursor, reading.as_of = page.cursor, page.as_of or reading.as_of
-            reading.unreadable += page.unreadable
+            whole = reading.take(page)
             reading.touched_at = anyio.current_time()
+            if not whole:
+                self._reading = None
+                raise SourceError(
+                    "refused",
+                    f"The CRM `{self._server}` gave {len(reading.deals):,} deals and says that there are more, but not "
+                    "how to read them. Figures over some of the deals would be wrong, so there are none. Connect "
+                    "another server for this CRM, or a SQL warehouse that holds its deals.",
+                )
             if len(reading.deals) > MAX_DEALS:
                 self._reading = None
                 raise SourceError(
@@ -130,6 +155,8 @@ class CrmWarehouse:
         self._reading = None
         if reading.unreadable:
             logger.warning("%d deals of %s have no id and are left out", reading.unreadable, self._server)
+        if unread := sum(deal.amount_unread for deal in reading.deals.values()):
+            logger.warning("%s without a readable amount in %s", f"{unread} deal{'s' * (unread != 1)}", self._server)
         engine = await to_thread.run_sync(_database, list(reading.deals.values()))
         return _Loaded(engine, reading.as_of or datetime.now(UTC).date(), anyio.current_time())
 
@@ -160,9 +187,8 @@ def _select(engine: "DuckDBPyConnection", sql: str) -> Table:
             raise SourceError("refused", "The deals can only be read: send exactly one SELECT.")
         found = engine.execute(statements[0])
         columns = tuple(str(column[0]) for column in found.description or ())
-        rows = found.fetchmany(MAX_ROWS + 1)
+        return kept(columns, iter(found.fetchone, None), MAX_ROWS)
     except duckdb.Error as error:
         detail = " ".join(str(error).split())[:DETAIL_CHARS]
         message = "The deals of the CRM do not hold what was asked for. Check the names of the columns."
         raise SourceError("refused", message, detail) from error
-    return Table(columns, tuple(tuple(row) for row in rows[:MAX_ROWS]), len(rows) > MAX_ROWS)

@@ -32,6 +32,21 @@ __all__ = ["DealFeed", "DealPage", "Door", "feed_of"]
 
 PAGE = 100
 OBJECT_LISTS = ("results", "records", "deals", "objects", "items", "data")
+PAGINGS = ("paging", "pagination", "page_info", "pageInfo", "meta", "metadata")
+CURSORS = (
+    "next_cursor",
+    "nextCursor",
+    "next_page_token",
+    "nextPageToken",
+    "end_cursor",
+    "endCursor",
+    "next_offset",
+    "nextOffset",
+)
+MORE = ("has_more", "hasMore", "has_next", "hasNext", "has_next_page", "hasNextPage", "truncated")
+NO_MORE = MORE[:-1]
+"""A list that is not cut off may have other pages all the same."""
+TOTALS = ("total", "total_count", "totalCount", "total_results", "totalResults")
 HUBSPOT_DEAL_PROPERTIES = (
     "dealname",
     "dealstage",
@@ -57,12 +72,17 @@ Door = tuple[Connection, Binding]
 
 @dataclass(frozen=True, slots=True)
 class DealPage:
-    """Some deals and the way to the next ones. `as_of` is the last day of a frozen set, as its server says."""
+    """Some deals and the way to the next ones. `as_of` is the last day of a frozen set, as its server says.
+
+    `total` is how many the CRM says there are, and `more` that there are others although no way to them is given.
+    """
 
     deals: tuple[Deal, ...]
     cursor: str | None = None
     as_of: date | None = None
     unreadable: int = 0
+    total: int | None = None
+    more: bool = False
 
 
 class DealFeed(Protocol):
@@ -103,7 +123,9 @@ class HubSpotFeed:
             self._companies = await self._read_companies()
         read = [hubspot_deal(item, self._owners, self._companies or {}) for item in items]
         found = tuple(deal for deal in read if deal is not None)
-        return DealPage(found, self._following(answer, cursor, len(items)), None, len(read) - len(found))
+        following = self._following(answer, cursor, len(items))
+        more = following is None and bool(items) and says_more(answer, cursor)
+        return DealPage(found, following, None, len(read) - len(found), total_of(answer), more)
 
     async def _objects(self, kind: str, properties: Sequence[str], cursor: str | None) -> Mapping[str, Any]:
         connection, binding = self._deals
@@ -119,10 +141,9 @@ class HubSpotFeed:
     def _following(self, answer: Mapping[str, Any], cursor: str | None, count: int) -> str | None:
         if self._deals[1].takes("after") == "offset":
             seen = int(cursor or 0) + count
-            total: Any = answer.get("total")
-            return str(seen) if count and isinstance(total, int) and seen < total else None
-        after = mapping(mapping(answer.get("paging")).get("next")).get("after")
-        return str(after) if after and str(after) != cursor else None
+            total = total_of(answer)
+            return str(seen) if count and (seen < (total or 0) or says_more(answer, cursor)) else None
+        return next_cursor(answer, cursor)
 
     async def _read_companies(self) -> dict[str, Company]:
         companies: dict[str, Company] = {}
@@ -169,7 +190,8 @@ class SalesforceFeed:
         # Some servers cut a page short; only an empty one, or a short one called complete, is the last.
         complete = len(records) < PAGE and answer.get("done") is not False and not answer.get("truncated")
         following = last if last is not None and last.isalnum() and last != cursor and not complete else None
-        return DealPage(found, following, None, len(read) - len(found))
+        more = following is None and bool(records) and not complete
+        return DealPage(found, following, None, len(read) - len(found), None, more)
 
 
 class PlainFeed:
@@ -184,13 +206,53 @@ class PlainFeed:
         items = listed(answer)
         read = [hubspot_deal(item, {}, {}) if "properties" in item else plain_deal(item) for item in items]
         found = tuple(deal for deal in read if deal is not None)
-        following = mapping(mapping(answer.get("paging")).get("next")).get("after") or answer.get("next_cursor")
+        total, following = total_of(answer), next_cursor(answer, cursor)
+        if following is None and items and self._binding.takes("after") == "offset" and (cursor or "0").isdecimal():
+            seen = int(cursor or 0) + len(items)
+            following = str(seen) if says_more(answer, cursor) or seen < (total or 0) else None
         return DealPage(
             found,
-            str(following) if following and str(following) != cursor else None,
+            following,
             day_of(answer.get("as_of") or answer.get("asOf")),
             len(read) - len(found),
+            total,
+            following is None and bool(items) and says_more(answer, cursor),
         )
+
+
+def next_cursor(answer: Mapping[str, Any], cursor: str | None) -> str | None:
+    """The way to the next page, under the names that servers give it; None where it leads nowhere else."""
+    found = None if says(answer, NO_MORE, False) else cursor_in(answer)
+    return found if found != cursor else None
+
+
+def cursor_in(answer: Mapping[str, Any]) -> str | None:
+    """What a server gives for the way on. Some give it on the last page too, and say that nothing follows."""
+    given = [mapping(place.get("next")).get("after") for place in places(answer)]
+    given += [place.get(name) for place in places(answer) for name in CURSORS]
+    return next((str(it) for it in given if it and isinstance(it, str | int) and not isinstance(it, bool)), None)
+
+
+def says_more(answer: Mapping[str, Any], cursor: str | None) -> bool:
+    """Whether the server says that others follow, in so many words or with a cursor that leads nowhere."""
+    if says(answer, MORE, True):
+        return True
+    return cursor is not None and not says(answer, NO_MORE, False) and cursor_in(answer) == cursor
+
+
+def says(answer: Mapping[str, Any], names: Sequence[str], what: object) -> bool:
+    return any(place.get(name) is what for place in places(answer) for name in names)
+
+
+def total_of(answer: Mapping[str, Any]) -> int | None:
+    """How many there are on all pages, as the server says."""
+    said = (place.get(name) for place in places(answer) for name in TOTALS)
+    return next((it for it in said if isinstance(it, int) and not isinstance(it, bool)), None)
+
+
+def places(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Where servers speak of pages: in the answer itself or in a part of it."""
+    return [answer, *(mapping(answer.get(name)) for name in PAGINGS)]
 
 
 async def ask(connection: Connection, binding: Binding, sent: Mapping[str, Any]) -> Mapping[str, Any]:

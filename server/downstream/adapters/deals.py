@@ -5,6 +5,7 @@ close date is only a plan: it stands in `expected_close_date` and its value in `
 something that has happened.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +28,9 @@ Stage = Literal["Won", "Lost", "Engaging", "Prospecting"]
 
 WON = frozenset({"closedwon", "closed won", "won"})
 LOST = frozenset({"closedlost", "closed lost", "lost"})
+THOUSANDS = re.compile(r"-?\d{1,3}(?:(?:,\d{3}){2,}(?:\.\d+)?|,\d{3}\.\d+)")
+"""Commas that can only stand between thousands."""
+MAX_NUMBER = 1e15
 PROSPECTING = frozenset({"prospecting", "lead", "qualification"})
 
 
@@ -54,6 +58,8 @@ class Deal:
     created_date: date | None
     probability: float | None
     forecast_category: str | None
+    amount_unread: bool = False
+    """Something stands where the amount should, and it is no number. No column."""
 
 
 COLUMNS: Mapping[str, str] = {
@@ -102,7 +108,7 @@ def hubspot_deal(item: Mapping[str, Any], owners: Mapping[str, str], companies: 
         stage=_text(given.get("dealstage")),
         won=_flag(given.get("hs_is_closed_won")),
         closed=_flag(given.get("hs_is_closed")),
-        amount=_number(given.get("amount_in_home_currency") or given.get("amount")),
+        amount=given.get("amount_in_home_currency") or given.get("amount"),
         created=day_of(given.get("createdate") or item.get("createdAt")),
         closes=day_of(given.get("closedate")),
         sales_agent=owners.get(owner, f"HubSpot owner {owner}") if owner else None,
@@ -143,7 +149,7 @@ def salesforce_deal(record: Mapping[str, Any]) -> Deal | None:
         stage=_text(record.get("StageName")),
         won=_flag(record.get("IsWon")),
         closed=_flag(record.get("IsClosed")),
-        amount=_number(record.get("Amount")),
+        amount=record.get("Amount"),
         created=day_of(record.get("CreatedDate")),
         closes=day_of(record.get("CloseDate")),
         sales_agent=_text(owner.get("Name")),
@@ -171,7 +177,7 @@ def plain_deal(item: Mapping[str, Any]) -> Deal | None:
         stage=_text(first("deal_stage", "stage", "dealstage", "status")),
         won=_flag(first("is_won", "won")),
         closed=_flag(first("is_closed", "closed")),
-        amount=_number(first("close_value", "amount", "value")),
+        amount=first("close_value", "amount", "value"),
         created=day_of(first("engage_date", "created_date", "created_at", "createdate", "created")),
         closes=day_of(first("close_date", "closedate", "closed_at")),
         sales_agent=_name(first("sales_agent", "owner_name", "owner", "rep")),
@@ -193,7 +199,7 @@ def _deal(
     stage: str | None,
     won: bool | None,
     closed: bool | None,
-    amount: float | None,
+    amount: object,
     created: date | None,
     closes: date | None,
     **more: Any,
@@ -209,8 +215,10 @@ def _deal(
     known["engage_date"] = known["created_date"] = created
     known["close_date"], known["expected_close_date"] = (closes, None) if is_over else (None, closes)
     # What a lost deal would have brought is no revenue, and its value is not missing either.
-    known["close_value"] = amount if is_won else 0.0 if is_lost else None
-    known["crm_stage"], known["amount"] = stage, amount
+    value = _number(amount)
+    known["close_value"] = value if is_won else 0.0 if is_lost else None
+    known["crm_stage"], known["amount"] = stage, value
+    known["amount_unread"] = value is None and amount not in (None, "")
     return Deal(**known)
 
 
@@ -224,7 +232,10 @@ def _name(value: object) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    return None if value in (None, "") or isinstance(value, dict | list) else str(value)
+    """Half a character, as a name that was cut leaves it, is no text that can be stored."""
+    if value in (None, "") or isinstance(value, dict | list):
+        return None
+    return str(value).encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
 
 def _flag(value: object) -> bool | None:
@@ -234,9 +245,12 @@ def _flag(value: object) -> bool | None:
 
 
 def _number(value: object) -> float | None:
+    """A number, however it is written; None for what is none, endless, or may mean two things as "1,000" does."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
+    said = value.replace(",", "") if isinstance(value, str) and THOUSANDS.fullmatch(value.strip()) else value
     try:
-        return float(value)
-    except ValueError:
+        number = float(said)
+    except (ValueError, OverflowError):
         return None
+    return number if abs(number) < MAX_NUMBER else None

@@ -24,6 +24,7 @@ NUMBERED = re.compile(r"^(\d+)\. row$", re.MULTILINE)
 FIELD = re.compile(r"^([^\n:]+): ?", re.MULTILINE)
 RESULT_LINE = re.compile(r"\n+Result: [^\n]*rows?\b[^\n]*(?:\n.*)?\Z", re.DOTALL)
 NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d+)?(?:[eE][+-]?\d+)?")
+CUT_OFF_MARKS = ("truncated", "has_more", "hasMore")
 CUT_OFF = re.compile(r"truncated", re.IGNORECASE)
 
 
@@ -53,16 +54,29 @@ def _of_json(answer: Mapping[str, Any]) -> Table | None:
             body = cast("Mapping[str, Any]", body[key])
     statements: Any = body.get("statements")
     if isinstance(statements, list) and len(cast("list[Any]", statements)) == 1:
+        if not isinstance(statements[0], dict):
+            return None
         body = cast("Mapping[str, Any]", statements[0])
     if isinstance(body.get("resultSetMetaData"), dict):
         return _of_snowflake(body)
-    names: Any = body.get("columns") or ()
+    names = _names(body.get("columns"))
     rows: Any = body.get("rows")
-    truncated = bool(body.get("truncated", False))
-    if isinstance(rows, list):
-        listed = cast("list[Any]", rows)
-        return _of_values(listed, names, truncated=truncated) or _of_objects(listed, names, truncated=truncated)
-    return None
+    if names is None or not isinstance(rows, list):
+        return None
+    listed = cast("list[Any]", rows)
+    truncated = any(place.get(mark) is True for place in (answer, body) for mark in CUT_OFF_MARKS)
+    return _of_values(listed, names, truncated=truncated) or _of_objects(listed, names, truncated=truncated)
+
+
+def _names(described: object) -> tuple[str, ...] | None:
+    """The names of columns, given as they are or as objects with a name; None for anything else."""
+    if described is None:
+        return ()
+    if not isinstance(described, list):
+        return None
+    columns = cast("list[Any]", described)
+    names: list[Any] = [cast("Mapping[str, Any]", it).get("name") if isinstance(it, dict) else it for it in columns]
+    return tuple(names) if all(isinstance(name, str) for name in names) else None
 
 
 def _of_objects(rows: Sequence[Any], names: Sequence[Any], *, truncated: bool) -> Table | None:
@@ -82,10 +96,12 @@ def _of_values(rows: Sequence[Any], names: Sequence[Any], *, truncated: bool) ->
 
 def _of_snowflake(body: Mapping[str, Any]) -> Table | None:
     """Snowflake gives every value as text and every unquoted name in capitals."""
-    described: Any = body["resultSetMetaData"].get("rowType") or ()
-    names = [str(column.get("name")) for column in described]
+    names = _names(body["resultSetMetaData"].get("rowType"))
+    rows: Any = body.get("data") or []
+    if names is None or not isinstance(rows, list):
+        return None
     lowered = [name.lower() if name.isupper() else name for name in names]
-    return _of_values(cast("list[Any]", body.get("data") or []), lowered, truncated=False)
+    return _of_values(cast("list[Any]", rows), lowered, truncated=False)
 
 
 def _of_python(text: str) -> Table | None:

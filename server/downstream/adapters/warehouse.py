@@ -15,6 +15,7 @@ from agents.sources import SourceError, Table
 from server.downstream.adapters.days import day_of
 from server.downstream.adapters.dialect import Dialect, find_dialect
 from server.downstream.adapters.rows import error_in, table_of
+from server.downstream.adapters.size import kept
 from server.downstream.adapters.trouble import as_source_error
 from server.downstream.capabilities import Binding
 from server.downstream.connection import Connection
@@ -93,7 +94,7 @@ class McpWarehouse:
         table = table_of(answer)
         if table is None:
             raise as_source_error(garbage(self._connection, self._tool, answer.text, "the rows"))
-        return table
+        return kept(table.columns, table.rows, truncated=table.truncated)
 
     def _line(self, said: str) -> str | None:
         """The database's own message for whoever wrote the SQL: one line, without what this process keeps secret."""
