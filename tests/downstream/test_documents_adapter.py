@@ -145,3 +145,39 @@ async def test_a_server_that_is_away_costs_its_own_documents_only(scripted: Scri
         assert await documents.search("discount")
     with pytest.raises(SourceError, match="is away"):
         await Documents([Away()]).search("discount")
+
+
+async def test_a_question_that_gives_up_leaves_what_it_read_to_the_next(scripted: Scripted, held: Held) -> None:
+    async with documents_of(scripted, held, SERVERS["folder"]) as documents:
+        answer = scripted.answers["tools/call"]
+        scripted.answers["tools/call"] = lambda params: (
+            {"content": 5} if params["arguments"].get("path") == "/kb/sub/security.txt" else answer(params)
+        )
+        with pytest.raises(SourceError):
+            await documents.search("discount")
+        scripted.answers["tools/call"] = answer
+        assert await documents.search("discount")
+    asked = [arguments["path"] for arguments in scripted.asked("read_text_file")]
+    assert asked.count("/kb/pricing.md") == 1
+    assert asked.count("/kb/sub/security.txt") == 2
+
+
+async def test_paths_with_no_folder_in_common_are_read_all_the_same(
+    scripted: Scripted, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FILES, "notes/plans.md", "The launch is in spring.")
+    async with documents_of(scripted, held, SERVERS["folder"]) as documents:
+        assert [it.title for it in await documents.search("launch")] == ["plans.md"]
+        assert [it.title for it in await documents.search("security review")] == ["security.txt"]
+
+
+class Broken:
+    async def about(self, query: str) -> Any:
+        raise ValueError("Can't mix absolute and relative paths")
+
+
+async def test_a_server_that_breaks_costs_its_own_documents_only(scripted: Scripted, held: Held) -> None:
+    async with documents_of(scripted, held, SERVERS["folder"], Broken()) as documents:
+        assert await documents.search("discount")
+    with pytest.raises(SourceError, match="could not be read"):
+        await Documents([Broken()]).search("discount")

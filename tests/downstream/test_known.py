@@ -98,3 +98,14 @@ async def test_other_servers_behind_the_sources_are_asked_anew() -> None:
         assert known.facts.names == Names()
         assert (await known.look()).names == NAMES
     assert calls.asked == 2
+
+
+async def test_a_source_that_never_ends_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_module, "ASK_S", 0.0)
+    calls = Calls(hangs=True)
+    async with running(Known(lambda: Sources(calls=calls))) as known:
+        with anyio.fail_after(1):
+            for _ in range(3):
+                assert (await known.look()).names == Names()
+                await anyio.lowlevel.checkpoint()
+    assert calls.asked <= 1

@@ -52,6 +52,9 @@ class Documents:
             except SourceError as error:
                 logger.warning("documents could not be searched: %s", error.message)
                 failed.append(error)
+            except Exception:  # what one server's answer leads to must not cost the documents of the others
+                logger.exception("documents could not be searched")
+                failed.append(SourceError("unavailable", "The documents could not be read; Sophia's log has why."))
 
         async with anyio.create_task_group() as tasks:
             for place, shelf in enumerate(self._shelves):

@@ -1,6 +1,7 @@
 """A folder of documents that a file server shows, read whole, kept, and read again when it is asked after a while.
 
-Only texts are read (Markdown and plain), at most `MAX_FILES` of them, and nothing that tools keep for themselves.
+Only texts are read (Markdown and plain), at most `MAX_FILES` of them, and nothing that tools keep for themselves. A
+question that gives up leaves what it has read to the next one, so that a slow folder is read whole in the end.
 """
 
 import logging
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 MAX_FILES = 500
 FRESH_S = 120.0
+RESUMABLE_S = 600.0
 ROOTS = "list_allowed_directories"
 PATTERN = "**/*.{md,markdown,txt}"
 LEFT_OUT = ["**/node_modules/**", "**/.*/**", "**/.*"]
@@ -38,6 +40,8 @@ class FolderShelf:
         self._folder = folder
         self._read = read
         self._documents: Sequence[Document] = ()
+        self._texts: dict[str, str | None] = {}
+        self._begun_at = 0.0
         self._read_at = -FRESH_S
         self._one_at_a_time = anyio.Lock()
 
@@ -46,8 +50,11 @@ class FolderShelf:
         del query
         async with self._one_at_a_time:
             if anyio.current_time() - self._read_at >= FRESH_S:
+                if not self._texts or anyio.current_time() - self._begun_at >= RESUMABLE_S:
+                    self._texts, self._begun_at = {}, anyio.current_time()
                 self._documents = await self._all()
                 self._read_at = anyio.current_time()
+                self._texts = {}
             return self._documents
 
     async def _all(self) -> Sequence[Document]:
@@ -56,21 +63,28 @@ class FolderShelf:
             logger.warning(
                 "%s shows %d documents; the first %d are read", self._connection.name, len(paths), MAX_FILES
             )
-        parents = {posixpath.dirname(path.replace("\\", "/")) for path in paths}
-        root = posixpath.commonpath(parents) if parents else ""
         documents: list[Document] = []
+        root = root_of(paths)
         for path in paths[:MAX_FILES]:
-            try:
-                text = await self._ask(self._read, document=path)
-            except SourceError as error:
-                if error.kind == "unavailable":
-                    raise
+            if path not in self._texts:
+                self._texts[path] = await self._text(path)
+            text = self._texts[path]
+            if text is None:
                 continue
-            name = posixpath.relpath(path.replace("\\", "/"), root)
+            name = name_of(path, root)
             heading = heading_of(text)
             title = f"{heading} ({name})" if heading else name
-            documents.append(Document(title, text[:MAX_DOCUMENT_CHARS]))
+            documents.append(Document(title, text))
         return documents
+
+    async def _text(self, path: str) -> str | None:
+        """None for a file that cannot be read. Raises SourceError where the server is away."""
+        try:
+            return (await self._ask(self._read, document=path))[:MAX_DOCUMENT_CHARS]
+        except SourceError as error:
+            if error.kind == "unavailable":
+                raise
+            return None
 
     async def _roots(self) -> list[str]:
         """The folders that it shows: the one that the operator gave, those it names, or wherever it stands."""
@@ -99,3 +113,17 @@ class FolderShelf:
             return await call_for_text(self._connection, tool, sent)
         except SophiaError as error:
             raise as_source_error(error) from error
+
+
+def root_of(paths: Sequence[str]) -> str | None:
+    """The folder that all of them are in; None where there is none, as for some that are relative and some not."""
+    parents = {posixpath.dirname(path.replace("\\", "/")) for path in paths}
+    try:
+        return posixpath.commonpath(parents) if parents else None
+    except ValueError:
+        return None
+
+
+def name_of(path: str, root: str | None) -> str:
+    plain = path.replace("\\", "/")
+    return posixpath.basename(plain) if root is None else posixpath.relpath(plain, root or ".")

@@ -22,6 +22,10 @@ logger = logging.getLogger(__name__)
 FRESH_S = 60.0
 AGAIN_S = 5.0
 WAIT_S = 5.0
+ASK_S = 30.0
+"""How long a source may take to answer: one that never ends would be asked on for nobody."""
+MAX_LATE = 3
+"""How often in a row the pause after such a source is doubled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Known:
         """Start anew: other servers are behind the sources now."""
         self.facts = Facts()
         self._ask_at = 0.0
+        self._late = 0
+        self._slow = False
         self._first = anyio.Event()
         self._wanted.set()
 
@@ -73,16 +79,23 @@ class Known:
             if anyio.current_time() < self._ask_at:
                 continue
             self._ask_at = anyio.current_time() + FRESH_S
-            first = self._first
+            first, self._slow = self._first, False
             async with anyio.create_task_group() as asking:
                 asking.start_soon(self._asked, self._calls)
                 asking.start_soon(self._asked, self._warehouse)
                 asking.start_soon(self._asked, self._messages)
+            self._late = min(self._late + 1, MAX_LATE) if self._slow else 0
+            if self._slow:
+                self._ask_at = anyio.current_time() + AGAIN_S * 2**self._late
             first.set()
 
     async def _asked(self, ask: Callable[[], Awaitable[None]]) -> None:
         try:
-            await ask()
+            with anyio.move_on_after(ASK_S) as asking:
+                await ask()
+            if asking.cancelled_caught:
+                logger.warning("a source did not say within %g s what it knows; it is asked again later", ASK_S)
+                self._slow = True
         except SourceError:
             self._ask_at = anyio.current_time() + AGAIN_S
         except Exception:  # whatever a foreign server's answer leads to, requests are still read without its names
