@@ -260,14 +260,13 @@ class CallLibrary:
         """One that the server refuses does not cost the others their check, nor is it quoted."""
         try:
             await recheck(shelf, self.feed, batch)
-            return
         except SourceError as error:
             if wants_a_pause(error):
                 raise
-        if len(batch) > 1:
-            await self._recheck(shelf, batch[:1])
-        else:
-            await to_thread.run_sync(partial(shelf.forget, batch, listed=True))
+            if len(batch) > 1:
+                await self._recheck(shelf, batch[:1])
+                return
+            await to_thread.run_sync(partial(shelf.forget, batch, listed=error.kind != "not_found"))
 
     async def _find_one(self, shelf: Shelf, call_id: str, scope: CallScope) -> Sequence[Call]:
         """A call that is not listed, asked for by its id."""

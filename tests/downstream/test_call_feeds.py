@@ -6,6 +6,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
+from agents.sources import SourceError
 from server.downstream.adapters.call_feeds import call_feed_of
 from server.downstream.adapters.feed import CallFeed
 from server.downstream.adapters.gong_markdown import calls_of
@@ -50,12 +53,17 @@ async def test_a_server_without_details_tells_what_its_list_tells(scripted: Scri
         "transcript": [{"speakerId": "s1", "sentences": [{"start": 0, "end": 900, "text": "Hi."}]}],
     }
     tools = {
-        "list_calls": (("fromDateTime", "toDateTime"), lambda _: as_json({"calls": [META], "records": {}})),
+        "list_calls": (
+            ("fromDateTime", "toDateTime"),
+            lambda _: as_json({"calls": [META | {"isPrivate": True}], "records": {}}),
+        ),
         "retrieve_transcripts": (("callIds",), lambda _: as_json({"callTranscripts": [words]})),
     }
     async with feed_over(scripted, held, tools) as feed:
         (listed,) = (await feed.page(None, None)).listed
         assert listed.call is not None
+        assert listed.private is True
+        assert listed.call.private
         assert (listed.call.title, listed.call.duration_s, listed.call.parties) == ("Demo | Acme", 1800, ())
         assert (await feed.details(["7"])).found == ()
         (transcript,) = (await feed.transcripts(["7"])).found
@@ -108,6 +116,8 @@ async def test_calls_are_read_one_by_one_with_their_speakers_and_times(scripted:
         assert ([it.id for it in page.listed], page.cursor) == (["7"], "more")
         assert (await feed.page(datetime(2026, 1, 1, tzinfo=UTC), "more")).cursor is None
         (call,) = (await feed.details(["7", "8"])).found
+        with pytest.raises(SourceError, match="does not have what was asked for"):
+            await feed.details(["8"])
         (transcript,) = (await feed.transcripts(["7", "8"])).found
     assert (call.owner, [party.speaker_id for party in call.parties]) == ("Ann Bell", ["s1", "s2"])
     assert transcript.level == "timed"

@@ -89,7 +89,8 @@ class SegmentsFeed(_OneByOne):
             try:
                 answer = await self._json("calls.details", call_id=call_id, raw=True, includeInteraction=True)
             except SourceError as error:
-                if error.kind == "unavailable":
+                # Why a call that alone is asked for is refused is told: it may be gone, or the server be busy.
+                if error.kind == "unavailable" or len(call_ids) == 1:
                     raise
                 continue
             raw = answer.get("raw")
