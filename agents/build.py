@@ -149,8 +149,11 @@ def function_of(spec: AgentSpec, tool: AnyTool, job: Job, ledger: Ledger, source
 def confirmed(given: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a tool that changes something: the caller's own win, and only the caller confirms.
 
-    What a model read may have told it to post; its word is no confirmation.
+    What a model read may have told it to post; its word is no confirmation. What is confirmed is what the caller gave:
+    where it goes and what it says come neither from a model nor from what a session remembers.
     """
+    if known.get(CONFIRM) is True:
+        return dict(known)
     return {name: value for name, value in given.items() if name != CONFIRM} | dict(known)
 
 

@@ -98,6 +98,7 @@ class Ledger:
 
     watch: Stopwatch = field(default_factory=Stopwatch)
     wrote: bool = False
+    on_write: Callable[[], None] | None = None
     _calls: dict[Key, "asyncio.Future[Entry]"] = field(default_factory=dict[Key, "asyncio.Future[Entry]"])
 
     @property
@@ -132,7 +133,10 @@ class Ledger:
         if known is None or (not writes and known.done() and not known.cancelled() and failed(known.result())):
             known = asyncio.get_running_loop().create_future()
             self._calls[key] = known
-            self.wrote = self.wrote or writes
+            if writes:
+                self.wrote = True
+                if self.on_write is not None:
+                    self.on_write()
             try:
                 with self.watch:
                     known.set_result(await ask())

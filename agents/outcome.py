@@ -13,7 +13,10 @@ from pydantic import JsonValue
 from agents.memory import Memory
 from agents.result import Citation, Finding, MemberShare
 
-__all__ = ["Answered", "Failed", "Job", "Limits", "Outcome", "Progress"]
+__all__ = ["UNSURE", "Answered", "Failed", "Job", "Limits", "Outcome", "Progress"]
+
+UNSURE = "It is not known whether it was posted: look in the channel before you post it again."
+"""What is said of a run that was cut off after it sent something that may change something."""
 
 Progress = Callable[[str], Awaitable[None]]
 """Told in one line, under 200 characters, what the run is doing."""
@@ -37,7 +40,8 @@ class Job:
 
     `arguments` are the typed arguments, parsed and given ones together, JSON-valued, none of them None; a member of
     a team takes those it knows. `intent` is the name of the tool that the request asks for, if one was recognised.
-    `memory` is the session's, None where nothing is remembered.
+    `memory` is the session's, None where nothing is remembered. `on_write` is told when a call that may change something
+    is sent: a run that is cut off cannot say so any more.
     """
 
     request: str
@@ -47,6 +51,7 @@ class Job:
     session_id: str
     limits: Limits
     progress: Progress = silent
+    on_write: Callable[[], None] | None = None
     memory: Memory | None = None
 
 

@@ -39,7 +39,7 @@ async def run_agent(
     """What the agent answers; `knows`: it may ask the documents. Raises nothing but CancelledError."""
     if not offered(spec, sources) and not foreign:
         return sourceless(spec)
-    ledger, meter = Ledger(), Meter(job.limits.max_model_calls)
+    ledger, meter = Ledger(on_write=job.on_write), Meter(job.limits.max_model_calls)
     message = write(Asked(job.request, job.arguments, job.intent))
     try:
         agent = build_agent(

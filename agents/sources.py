@@ -27,6 +27,7 @@ __all__ = [
     "MessageSource",
     "Names",
     "Outlined",
+    "Partly",
     "Party",
     "Passage",
     "Posted",
@@ -327,16 +328,29 @@ class MessageScope:
     to_date: date | None = None
 
 
+class Partly(tuple[Message, ...]):
+    """Messages of a source that has more of them than were read, which an answer from them has to say."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message that stands in its channel; `repeated` where it stood there already and was not sent again."""
+    """A message that stands in its channel; `repeated` where it stood there already and was not sent again.
+
+    Not `placed` where the server took it and did not say where it stands or when it was written.
+    """
 
     message: Message
     repeated: bool = False
+    placed: bool = True
 
 
 class MessageSource(Protocol):
-    """Channels of messages. What the source cannot do (no history, no posting) raises SourceError `refused`."""
+    """Channels of messages. What the source cannot do (no history, no posting) raises SourceError `refused`.
+
+    Messages come as `Partly` where there are more than were read.
+    """
 
     async def as_of(self) -> date:
         """The day that relative periods count back from: today for a live source, the last day of a frozen set."""

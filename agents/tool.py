@@ -42,7 +42,8 @@ class Tool(Generic[ParametersT]):
 
     `cues` are the words people use when they want it: the request parser takes the tool's name as the call's
     intent when they occur, and they end the description that a model reads. Parameters that the caller of the
-    agent gave by the same name are filled in when the model leaves them out.
+    agent gave by the same name are filled in when the model leaves them out. `meant_by` are typed arguments that mean
+    this tool where the words of a call ask for none: who gives a text and confirms it wants it posted.
     `run` raises `SourceError` when a source fails.
     """
 
@@ -54,6 +55,7 @@ class Tool(Generic[ParametersT]):
     needs: Need
     run: Callable[[Sources, ParametersT], Awaitable[Observation]]
     writes: bool = False
+    meant_by: tuple[str, ...] = ()
 
     @property
     def described(self) -> str:

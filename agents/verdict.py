@@ -16,7 +16,7 @@ from pydantic import JsonValue
 from agents.ledger import Broke, Heard, Ledger, Observed, SourceFailed
 from agents.models.faults import Fault
 from agents.models.meter import Meter
-from agents.outcome import Answered, Failed, Job, Outcome
+from agents.outcome import UNSURE, Answered, Failed, Job, Outcome
 from agents.result import Citation, Finding
 from agents.spec import AgentSpec
 
@@ -202,9 +202,8 @@ def broken(title: str, wrote: bool) -> Failed:
 
 def late(title: str, job: Job, wrote: bool) -> Failed:
     seconds = job.limits.deadline_ms / 1000
-    return Failed(
-        "deadline", f"{title} did not finish within {seconds:g} s. Ask for less at a time, or allow more time.", wrote
-    )
+    what = UNSURE if wrote else "Ask for less at a time, or allow more time."
+    return Failed("deadline", f"{title} did not finish within {seconds:g} s. {what}", wrote)
 
 
 def over_limit(title: str, job: Job, wrote: bool) -> Failed:

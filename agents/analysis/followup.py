@@ -15,6 +15,9 @@ from agents.analysis.request import ParsedRequest
 __all__ = ["followed_up"]
 
 SUBJECT = ("call_id", "deal_id", "account", "rep", "channel")
+WRITTEN = frozenset({"text", "confirm"})
+WRITING = frozenset({"draft_message", "post_message"})
+"""What marks a message to write: where it goes stands in the call itself or nowhere."""
 PERIOD = ("period", "from_date", "to_date", "against")
 FIGURE = ("metric", "dimension")
 
@@ -68,6 +71,8 @@ def followed_up(
     arguments, intent = earlier
     taken: dict[str, JsonValue] = {}
     unknown = None if any(name in read.arguments for name in (*SUBJECT, *PERIOD)) else ANOTHER.fullmatch(request)
+    if WRITTEN & read.arguments.keys() or read.intent in WRITING:
+        arguments = {name: value for name, value in arguments.items() if name != "channel"}
     for group in (SUBJECT, PERIOD):
         left = group is SUBJECT and (unknown or WIDENING.search(request))
         if not left and not any(name in read.arguments for name in group):

@@ -8,7 +8,15 @@ from pydantic import Field
 from agents.analysis.periods import Period
 from agents.analysis.threads import Thread, decisions, open_questions, speakers, threads_of
 from agents.message_tools.quoting import MessageRow, citation, fact, line, quoted, row
-from agents.message_tools.scope import Asked, MessageParameters, asked, gather, messages_of, synthetic_note
+from agents.message_tools.scope import (
+    Asked,
+    MessageParameters,
+    asked,
+    gather,
+    messages_of,
+    synthetic_note,
+    unread_note,
+)
 from agents.result import Finding, Record
 from agents.sources import Message, Sources
 from agents.tool import Observation, Tool
@@ -59,11 +67,13 @@ async def run(sources: Sources, wanted: DigestParameters) -> Observation:
     as_of = await source.as_of()
     subject = wanted.query or wanted.focus
     where = await asked(source, wanted, None if subject else usual(as_of))
-    threads = threads_of(await gather(source, where.scope))
+    written = await gather(source, where.scope)
+    threads, notes = threads_of(written), unread_note(written)
     if subject:
-        hits = {message.id for message in await source.search(subject, where.scope)}
+        found = await source.search(subject, where.scope)
+        hits, notes = {message.id for message in found}, unread_note(written, found)
         threads = tuple(it for it in threads if any(message.id in hits for message in it.messages))
-    return summed_up(threads, where, subject)
+    return summed_up(threads, where, subject, notes)
 
 
 def usual(as_of: date) -> Period:
@@ -71,8 +81,10 @@ def usual(as_of: date) -> Period:
     return Period.between(as_of - timedelta(days=USUAL_DAYS - 1), as_of)
 
 
-def summed_up(threads: Sequence[Thread], where: Asked, subject: str | None) -> Observation:
-    """What the threads of a scope come down to."""
+def summed_up(
+    threads: Sequence[Thread], where: Asked, subject: str | None, notes: tuple[str, ...] = ()
+) -> Observation:
+    """What the threads of a scope come down to; `notes` go before its own."""
     about = f" about “{subject}”" if subject else ""
     written = [message for thread in threads for message in thread.messages]
     decided, asking, people = decisions(threads), open_questions(threads), speakers(written)
@@ -86,7 +98,8 @@ def summed_up(threads: Sequence[Thread], where: Asked, subject: str | None) -> O
         threads=[ThreadRow(root=row(it.root), replies=[row(reply) for reply in it.replies]) for it in threads[:HELD]],
     )
     if not written:
-        return Observation(f"**Nothing was written{about}{where.phrase}.** Try a longer period or other words.", data)
+        nothing = f"**Nothing was written{about}{where.phrase}.** Try a longer period or other words."
+        return Observation(nothing, data, notes=notes)
     shown = threads[:THREADS_SHOWN]
     cited = {it.id: it for it in (*decided[:SHOWN], *asking[:SHOWN], *(it.root for it in shown))}
     headline = f"Digest{about}{where.phrase}: {counted(len(written), 'message')} by {counted(len(people), 'person')}"
@@ -106,7 +119,7 @@ def summed_up(threads: Sequence[Thread], where: Asked, subject: str | None) -> O
             *(fact(it.root) for it in shown),
         ),
         citations=tuple(citation(it) for it in cited.values()),
-        notes=synthetic_note(tuple(written)),
+        notes=(*notes, *synthetic_note(tuple(written))),
     )
 
 

@@ -56,4 +56,5 @@ DRAFT_MESSAGE = Tool(
     data=DraftData,
     needs="messages",
     run=run,
+    meant_by=("text",),
 )

@@ -13,12 +13,14 @@ from agents.message_tools.draft import DraftData, DraftParameters, draft
 from agents.message_tools.quoting import citation
 from agents.message_tools.scope import messages_of, plain_channel
 from agents.result import Finding
-from agents.sources import Posted, SourceError, Sources
+from agents.sources import Message, Posted, SourceError, Sources
 from agents.tool import Observation, Tool
 
 __all__ = ["POST_MESSAGE", "stands"]
 
 AGAIN = "The same words are posted once in ten minutes. To post them again on purpose, wait or change a word."
+
+LOOK = "Look in the channel to be sure."
 
 
 class PostParameters(DraftParameters):
@@ -42,6 +44,8 @@ async def run(sources: Sources, wanted: PostParameters) -> Observation:
 def stands(posted: Posted) -> Observation:
     """What is said of a message that stands in its channel, posted now or before."""
     sent = posted.message
+    if not (posted.placed or posted.repeated):
+        return unplaced(sent)
     cited = citation(sent)
     body = "\n".join(f"> {line}" for line in sent.text.splitlines())
     link = f"\n\n{sent.link}" if sent.link else ""
@@ -65,6 +69,15 @@ def stands(posted: Posted) -> Observation:
     )
 
 
+def unplaced(sent: Message) -> Observation:
+    """What is said of a message that its server took without a word on where it stands."""
+    body = "\n".join(f"> {line}" for line in sent.text.splitlines())
+    return Observation(
+        text=f"**Sent to #{sent.channel}, but the server did not say where it stands:**\n\n{body}\n\n{LOOK}",
+        data=DraftData(channel=sent.channel, text=sent.text, posted=True),
+    )
+
+
 POST_MESSAGE = Tool(
     name="post_message",
     description="Posts one message to a channel when `confirm` is true; otherwise drafts it.",
@@ -74,4 +87,5 @@ POST_MESSAGE = Tool(
     needs="messages",
     run=run,
     writes=True,
+    meant_by=("text", "confirm"),
 )

@@ -1,14 +1,24 @@
 """Which messages are meant: a channel, a period, and the source that has them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from agents.analysis.periods import Period, parse_period
-from agents.sources import Message, MessageScope, MessageSource, SourceError, Sources
+from agents.sources import Message, MessageScope, MessageSource, Partly, SourceError, Sources
 
-__all__ = ["Asked", "MessageParameters", "asked", "gather", "messages_of", "plain_channel", "synthetic_note"]
+__all__ = [
+    "Asked",
+    "MessageParameters",
+    "asked",
+    "gather",
+    "messages_of",
+    "plain_channel",
+    "synthetic_note",
+    "unread_note",
+]
 
 
 CHANNELS_READ = 30
@@ -81,11 +91,23 @@ async def asked(source: MessageSource, parameters: MessageParameters, otherwise:
 async def gather(source: MessageSource, scope: MessageScope) -> tuple[Message, ...]:
     """What was written in the scope's channel, or in all of them, newest first."""
     if scope.channel is not None:
-        return tuple(await source.history(scope))
+        read = await source.history(scope)
+        return read if isinstance(read, Partly) else tuple(read)
     found: list[Message] = []
+    partly = False
     for channel in (await source.channels())[:CHANNELS_READ]:
-        found += await source.history(replace(scope, channel=channel.name))
-    return tuple(sorted(found, key=lambda it: (it.sent, it.id), reverse=True))
+        read = await source.history(replace(scope, channel=channel.name))
+        partly = partly or isinstance(read, Partly)
+        found += read
+    found.sort(key=lambda it: (it.sent, it.id), reverse=True)
+    return Partly(found) if partly else tuple(found)
+
+
+def unread_note(*read: Sequence[Message]) -> tuple[str, ...]:
+    """What has to be said where a source has more messages than were read."""
+    if not any(isinstance(it, Partly) for it in read):
+        return ()
+    return ("There are more messages than were read here. Name a channel or a shorter period to see the others.",)
 
 
 def synthetic_note(messages: tuple[Message, ...]) -> tuple[str, ...]:

@@ -11,7 +11,15 @@ from pydantic import Field
 from agents.analysis.threads import threads_of
 from agents.message_tools.digest import summed_up, usual
 from agents.message_tools.quoting import MessageRow, citation, fact, line, row
-from agents.message_tools.scope import MessageParameters, asked, gather, messages_of, plain_channel, synthetic_note
+from agents.message_tools.scope import (
+    MessageParameters,
+    asked,
+    gather,
+    messages_of,
+    plain_channel,
+    synthetic_note,
+    unread_note,
+)
 from agents.result import Record
 from agents.sources import Sources
 from agents.tool import Observation, Tool
@@ -47,7 +55,7 @@ async def run(sources: Sources, wanted: SearchParameters) -> Observation:
     broad = subject is None and channel is None
     where = await asked(source, wanted, usual(await source.as_of()) if broad else None)
     if subject is not None:
-        found = tuple(await source.search(subject, where.scope))
+        found = await source.search(subject, where.scope)
     else:
         found = await gather(source, where.scope)
     data = SearchData(
@@ -57,10 +65,12 @@ async def run(sources: Sources, wanted: SearchParameters) -> Observation:
         total=len(found),
     )
     if broad:
-        return replace(summed_up(threads_of(found), where, None), data=data)
+        return replace(summed_up(threads_of(found), where, None, unread_note(found)), data=data)
     if not found:
         nothing = f"No message matches “{subject}”{where.phrase}" if subject else f"No message{where.phrase}"
-        return Observation(f"**{nothing}.** Try fewer or other words, or a longer period.", data)
+        return Observation(
+            f"**{nothing}.** Try fewer or other words, or a longer period.", data, notes=unread_note(found)
+        )
     many = len(found) > 1
     matching = f" {'match' if many else 'matches'} “{subject}”" if subject else ""
     headline = f"{len(found)} message{'s' * many}{matching}{where.phrase}"
@@ -73,7 +83,7 @@ async def run(sources: Sources, wanted: SearchParameters) -> Observation:
         data=data,
         findings=tuple(fact(message) for message in shown),
         citations=tuple(citation(message) for message in shown),
-        notes=synthetic_note(shown),
+        notes=(*unread_note(found), *synthetic_note(tuple(shown))),
     )
 
 

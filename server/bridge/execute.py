@@ -15,6 +15,7 @@ from typing import Generic, Literal, TypeVar
 
 import anyio
 
+from agents.outcome import UNSURE
 from server.bridge.decide import Decision, Route
 from server.errors import CallerError, DeadlineExceeded, InternalError, NoRoute, SophiaError, SourceFailed
 
@@ -39,11 +40,13 @@ class Fallback:
 
 @dataclass(frozen=True, slots=True)
 class RouteRun(Generic[ResultT]):
-    """One route made ready for this call. `attempts` is 1 where whoever is behind it repeats by itself."""
+    """One route made ready for this call. `attempts` is 1 where whoever is behind it repeats by itself; `wrote` says
+    whether the attempt under way has sent something that changes something."""
 
     run: Callable[[], Awaitable[ResultT]]
     repeatable: bool
     attempts: int
+    wrote: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,4 +156,6 @@ async def _attempt(route: Route, run: RouteRun[ResultT], time: _Time, observe: O
             observe(route, (anyio.current_time() - started) * 1000, None)
             return Executed(result, route)
     observe(route, (anyio.current_time() - started) * 1000, failure)
+    if failure is time.late and run.wrote():
+        raise DeadlineExceeded(f"The call ran past its deadline and was cut off. {UNSURE}")
     raise failure

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
+import anyio
 import mcp_types as t
 from pydantic import JsonValue
 
@@ -184,6 +185,7 @@ class OwnCalls:
                     delivered=False,
                 )
             read = replace(read, notes=(*read.notes, STILL_READING))
+        read = replace(read, intent=read.intent or self._settings.typed_intent(tool, given))
         memory = self._sessions.of(tool.kind, tool.name, session_id) if self._settings.remembers(tool) else None
         last = memory.last if memory else None
         read = followed_up(
@@ -222,6 +224,9 @@ class OwnCalls:
         )
 
     def _runs(self, tool: OwnTool, job: Job, spent_ms: dict[Route, float]) -> dict[Route, RouteRun[Answered]]:
+        writing = anyio.Event()
+        job = replace(job, on_write=writing.set)
+
         async def agno() -> Answered:
             started = time.perf_counter()
             try:
@@ -231,7 +236,9 @@ class OwnCalls:
 
         # Whether an agent's run may be repeated depends on what it called, and the error says so; its model's
         # provider has retried already.
-        runs: dict[Route, RouteRun[Answered]] = {"agno": RouteRun(agno, repeatable=False, attempts=1)}
+        runs: dict[Route, RouteRun[Answered]] = {
+            "agno": RouteRun(agno, repeatable=False, attempts=1, wrote=writing.is_set)
+        }
         route = MAPPED_ROUTES.get(tool.name)
         door = self._bound.at(route.capability) if route else None
         if route is not None and door is not None:

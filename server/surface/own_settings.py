@@ -80,6 +80,14 @@ class OwnSettings:
         return Shown(settings.markdown, settings.show_tool_calls)
 
     @staticmethod
+    def typed_intent(tool: OwnTool, given: Mapping[str, object]) -> str | None:
+        """What typed arguments alone are after: the tool of the agent of which most were given that mean it."""
+        if tool.kind != "agent":
+            return None
+        meant = [one for one in tool.members[0].tools if one.meant_by and all(map(given.get, one.meant_by))]
+        return max(meant, key=lambda one: len(one.meant_by)).name if meant else None
+
+    @staticmethod
     def default_intent(tool: OwnTool) -> str | None:
         """What a call without words is after: what the agent does when nothing asks for another."""
         return tool.members[0].tools[0].name if tool.kind == "agent" else None

@@ -77,6 +77,13 @@ class Run:
         return [route for route, _ in self.at_s]
 
 
+def test_a_call_cut_off_after_it_wrote_does_not_say_that_nothing_happened(in_virtual_time: InVirtualTime) -> None:
+    call = Run(agno=[ENDLESS_S])
+    run = RouteRun(call.route("agno", call.agno), repeatable=False, attempts=1, wrote=lambda: True)
+    with pytest.raises(DeadlineExceeded, match="not known whether it was posted"):
+        in_virtual_time(execute(Decision("agno", "downstream", ()), {"agno": run}, GRACEFUL, 1000, call.observe))
+
+
 # Repeating
 
 

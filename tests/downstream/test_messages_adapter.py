@@ -1,6 +1,8 @@
 """Messages over the channel server that comes with Sophia: reading, and posting once."""
 
-from collections.abc import AsyncGenerator, Callable
+import json
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date
 from pathlib import Path
@@ -11,7 +13,7 @@ import mcp_types as t
 import pytest
 from mcp.shared.memory import create_client_server_memory_streams
 
-from agents.sources import MessageScope, SourceError
+from agents.sources import MessageScope, Partly, SourceError
 from server.downstream.adapters.messages import McpMessages
 from server.downstream.capabilities import Uses, bind
 from server.downstream.connection import Connection
@@ -141,10 +143,120 @@ async def test_a_message_whose_fate_is_unknown_is_not_sent_again(scripted: Scrip
         bound = bind({"slack": connection.offer}, {})
         messages = McpMessages({capability: (connection, binding) for capability, binding in bound.items()})
         for _ in range(2):
-            with pytest.raises(SourceError, match="not known whether the message was posted to #general") as raised:
+            with pytest.raises(SourceError, match=r"not known( yet)? whether the message was posted") as raised:
                 await messages.send("general", "Perhaps.")
             assert raised.value.kind == "unavailable"
         assert scripted.methods("tools/call") == 1
+
+
+@asynccontextmanager
+async def over(scripted: Scripted, held: Held, tools: Mapping[str, Any]) -> AsyncGenerator[McpMessages, None]:
+    """A source over a server that offers these tools."""
+    scripted.is_like(tools)
+    async with held(scripted.connection()) as connection:
+        assert connection.offer is not None
+        bound = bind({"slack": connection.offer}, {})
+        yield McpMessages({capability: (connection, binding) for capability, binding in bound.items()})
+
+
+def json_of(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {"content": [{"type": "text", "text": json.dumps(found)}]}
+
+
+SENDING = ("channel", "text")
+SEARCHED = (("query", "channel", "limit", "cursor"), lambda _: json_of({"messages": []}))
+
+
+async def test_a_message_that_may_still_be_on_its_way_is_not_sent_again(scripted: Scripted, held: Held) -> None:
+    posted: list[dict[str, Any]] = []
+    begun = anyio.Event()
+
+    scripted.ignores("tools/call")
+    ignoring = scripted.answers["tools/call"]
+
+    def takes_long(asked: Mapping[str, Any]) -> dict[str, Any]:
+        begun.set()
+        return ignoring(asked)
+
+    tools = {
+        "search_messages": SEARCHED,
+        "get_channel_history": (("channel", "oldest"), lambda _: json_of({"messages": posted})),
+        "send_message": (SENDING, takes_long),
+    }
+    async with over(scripted, held, tools) as messages:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(messages.send, "general", "Once.")
+            await begun.wait()
+            tasks.cancel_scope.cancel()
+        with pytest.raises(SourceError, match=r"not known yet whether .* change a word or wait ten minutes"):
+            await messages.send("General", "Once.")
+        posted.append({"ts": str(time.time()), "text": "Once.", "username": "sophia"})
+        assert (await messages.send("general", "Once.")).repeated
+    assert len(scripted.asked("send_message")) == 1
+
+
+async def test_a_message_of_unknown_fate_is_sent_again_under_its_first_id(scripted: Scripted, held: Held) -> None:
+    broken = {"content": [{"type": "text", "text": "error: try again"}]}
+    tools = {"search_messages": SEARCHED, "send_message": ((*SENDING, "client_msg_id"), lambda _: broken)}
+    async with over(scripted, held, tools) as messages:
+        for _ in range(2):
+            with pytest.raises(SourceError, match="not known whether"):
+                await messages.send("general", "Once.")
+    first, again = scripted.asked("send_message")
+    assert first["client_msg_id"] == again["client_msg_id"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        json_of({"ok": True, "message": "posted"}),
+        json_of({"ok": True, "message": None}),
+        json_of({"ok": True, "message": ["posted"]}),
+        {"content": [{"type": "text", "text": "Message posted"}]},
+        {"content": []},
+    ],
+)
+async def test_an_odd_answer_to_a_send_is_a_post_without_a_place(
+    scripted: Scripted, held: Held, answer: dict[str, Any]
+) -> None:
+    tools = {"search_messages": SEARCHED, "send_message": (SENDING, lambda _: answer)}
+    async with over(scripted, held, tools) as messages:
+        sent = await messages.send("general", "Hello.")
+        assert (sent.placed, sent.repeated) == (False, False)
+        assert (sent.message.channel, sent.message.text) == ("general", "Hello.")
+        assert (await messages.send("general", "Hello.")).repeated
+    assert len(scripted.asked("send_message")) == 1
+
+
+async def test_a_server_that_says_not_ok_has_posted_nothing(scripted: Scripted, held: Held) -> None:
+    refused = json_of({"ok": False, "error": "not_in_channel"})
+    tools = {"search_messages": SEARCHED, "send_message": (SENDING, lambda _: refused)}
+    async with over(scripted, held, tools) as messages:
+        for _ in range(2):
+            with pytest.raises(SourceError, match="could not do what was asked"):
+                await messages.send("general", "Hello.")
+    assert len(scripted.asked("send_message")) == 2
+
+
+@pytest.mark.parametrize(("goes_round", "pages"), [(True, 2), (False, 30)])
+async def test_pages_without_end_are_read_up_to_a_limit_and_nothing_is_called_absent(
+    scripted: Scripted, held: Held, goes_round: bool, pages: int
+) -> None:
+    def page(asked: Mapping[str, Any]) -> dict[str, Any]:
+        number = 0 if goes_round else int(asked.get("cursor", "0")) + 1
+        return json_of({"messages": [], "next_cursor": str(number)})
+
+    async with over(scripted, held, {"search_messages": (SEARCHED[0], page)}) as messages:
+        with pytest.raises(SourceError, match="gave no messages and says that it has more"):
+            await messages.search("x", ANYWHERE)
+    assert len(scripted.asked("search_messages")) == pages
+
+
+async def test_what_was_not_read_is_marked(scripted: Scripted, held: Held) -> None:
+    said = {"ts": "1790000000.1", "text": "x", "channel": {"name": "general"}}
+    tools = {"search_messages": (SEARCHED[0], lambda _: json_of({"messages": [said], "next_cursor": "again"}))}
+    async with over(scripted, held, tools) as messages:
+        assert isinstance(await messages.search("x", ANYWHERE), Partly)
 
 
 async def test_a_message_that_the_server_refused_may_be_tried_again(scripted: Scripted, held: Held) -> None:

@@ -11,8 +11,9 @@ must be bound; whatever else is asked of a source without it is refused in words
 
 Posting once, whoever repeats a request: the same words for the same channel within `REPEAT_S` are one post. Three
 things see to it: what this process sent, what already stands in the channel, and, where the server takes one, an id
-made from the message. After a failure whose outcome is unknown nothing is sent again unless one of the last two can
-tell. A public Slack server takes no such id: through one, nothing is posted where the channel cannot be read.
+made from the message. While it is not known whether a message arrived (its sender was cut off, or heard nothing back)
+it is sent again only with the id it was sent with: a channel that does not show it proves nothing, for it may still be
+on its way. A public Slack server takes no such id: through one, nothing is posted where the channel cannot be read.
 
 Public servers are asked and read as `channel_dialects` says. Whatever server answers: what lies outside the channel or
 the days that were asked for is left out here, since a tool that does not take an argument widens the question.
@@ -30,13 +31,13 @@ from typing import Any, cast
 import anyio
 from rapidfuzz import process
 
-from agents.sources import Channel, Message, MessageScope, Posted, SourceError
+from agents.sources import Channel, Message, MessageScope, Partly, Posted, SourceError
 from server.downstream.adapters.channel_dialects import DIALECTS, Dialect
 from server.downstream.adapters.days import day_of
 from server.downstream.adapters.trouble import as_source_error
 from server.downstream.capabilities import Binding, Capability
 from server.downstream.connection import Connection
-from server.downstream.proxy import call_for_answer, call_for_json, garbage
+from server.downstream.proxy import call_for_answer, call_for_json, garbage, refusal
 from server.errors import SophiaError
 
 __all__ = ["McpMessages", "MessageDoors"]
@@ -44,7 +45,9 @@ __all__ = ["McpMessages", "MessageDoors"]
 MAX_MESSAGES = 500
 """How many messages an answer is read from; a busy channel has more in a week than anybody reads."""
 
-MAX_PAGES = 100
+MAX_PAGES = 30
+"""How many pages an answer is read from, however few messages stand on them."""
+
 PAGE = 100
 IDENTITY = re.compile(r"[CGD][A-Z0-9]{7,}")
 REPEAT_S = 600.0
@@ -58,6 +61,9 @@ UNCHECKED = (
 MessageDoors = Mapping[Capability, tuple[Connection, Binding]]
 """Where the capabilities are bound; `messages.search` is among them."""
 
+FAILED = re.compile(r"\b(?:errors?|fail(?:ed|ure|s)?|denied|cannot|could not|not_\w+|\w+_not_\w+)\b", re.IGNORECASE)
+"""Words of a plain text that make it doubtful that a message was posted, though its server says no failure."""
+
 DOING: Mapping[Capability, str] = {
     "messages.search": "search messages",
     "messages.history": "read a channel",
@@ -68,9 +74,11 @@ DOING: Mapping[Capability, str] = {
 
 @dataclass(frozen=True, slots=True)
 class _Sending:
-    """What this process sent, and when; None where it is not known whether it arrived."""
+    """What this process sent, when, and under which id where there is one; no message where it is not known whether it
+    arrived."""
 
     at: float
+    client_id: str | None
     message: Message | None
 
 
@@ -120,40 +128,41 @@ class McpMessages:
             if earlier is not None and anyio.current_time() - earlier.at >= REPEAT_S:
                 earlier = None
             known = earlier.message if earlier is not None else None
-            if (known := known or await self._standing(channel, text)) is not None:
+            try:
+                known = known or await self._standing(channel, text)
+            except SourceError as error:
+                if earlier is None:
+                    raise
+                raise SourceError("unavailable", _still_unknown(channel)) from error
+            if known is not None:
                 return Posted(known, repeated=True)
-            if earlier is not None and not self._can_tell:
-                raise SourceError("unavailable", self._unknown(channel))
-            return await self._send(key, channel, text)
+            if earlier is not None and earlier.client_id is None:
+                raise SourceError("unavailable", _still_unknown(channel))
+            return await self._send(key, channel, text, earlier.client_id if earlier is not None else None)
 
-    async def _send(self, key: str, channel: str, text: str) -> Posted:
+    async def _send(self, key: str, channel: str, text: str, client_id: str | None) -> Posted:
         connection, binding = self._door("messages.send")
         dialect = self._dialect("messages.send")
         place = await self._identity(channel) if dialect is not None and dialect.by_id else channel
-        asked = {"channel": place, "text": text}
-        if binding.takes("client_msg_id"):
+        if client_id is None and binding.takes("client_msg_id"):
             # Two processes that are asked the same at the same time give the same id.
-            asked["client_msg_id"] = f"sophia-{key[:24]}-{int(time.time() // REPEAT_S)}"
+            client_id = f"sophia-{key[:24]}-{int(time.time() // REPEAT_S)}"
+        asked = {"channel": place, "text": text} | ({"client_msg_id": client_id} if client_id else {})
         now = anyio.current_time()
         self._sent = {it: sending for it, sending in self._sent.items() if now - sending.at < REPEAT_S}
         # Noted before it is sent: whoever is cancelled while waiting does not know either whether it arrived.
-        self._sent[key] = _Sending(now, None)
+        self._sent[key] = _Sending(now, client_id, None)
         try:
-            answer = await _answered(connection, binding, asked, dialect)
+            said = await _accepted(connection, binding, asked, dialect)
         except SophiaError as error:
             failed = as_source_error(error)
             if failed.kind == "unavailable" and error.delivered:
-                raise SourceError("unavailable", self._unknown(channel)) from error
+                raise SourceError("unavailable", _unknown(channel)) from error
             del self._sent[key]
             raise await self._explained(failed, channel) from error
-        message = _message(cast("Mapping[str, Any]", answer.get("message") or {}), channel, text)
-        self._sent[key] = _Sending(now, message)
-        return Posted(message, repeated=bool(answer.get("duplicate")))
-
-    @property
-    def _can_tell(self) -> bool:
-        """Whether a message that was perhaps posted can be found, or be sent again without harm."""
-        return "messages.history" in self._doors or self._door("messages.send")[1].takes("client_msg_id") is not None
+        posted = _posted(said, channel, text)
+        self._sent[key] = _Sending(now, client_id, posted.message)
+        return posted
 
     async def _standing(self, channel: str, text: str) -> Message | None:
         """The same words, posted to the channel within the last minutes by whomever."""
@@ -165,13 +174,6 @@ class McpMessages:
         wanted = {text.strip(), unescape(text).strip()}
         same = (it for it in recent if it.sent >= since and not wanted.isdisjoint({it.text, unescape(it.text)}))
         return next(same, None)
-
-    @staticmethod
-    def _unknown(channel: str) -> str:
-        return (
-            f"It is not known whether the message was posted to #{channel}: the connection was lost on the way. "
-            "It was not sent again. Look into the channel before you repeat it."
-        )
 
     async def _span(self, scope: MessageScope) -> dict[str, str]:
         span = {"oldest": scope.from_date.isoformat()} if scope.from_date else {}
@@ -186,20 +188,26 @@ class McpMessages:
         # Where the tool does not take the channel, nobody knows that a message is from it before it says so.
         channel = (scope.channel or "") if self._narrows(capability) else ""
         found: list[Message] = []
-        read, cursor, before = 0, None, False
-        for _ in range(MAX_PAGES):
+        read, cursor, over = 0, None, False
+        before = False
+        followed: set[str] = set()
+        while read < MAX_MESSAGES and len(followed) < MAX_PAGES:
             page = await self._ask(capability, {**asked, "limit": PAGE, **({"cursor": cursor} if cursor else {})})
             listed = [(it, _message(it, channel, "")) for it in _objects(page, "messages") if it.get("text")]
             read += len(listed)
             found += [message for it, message in listed if _within(it, message, scope, as_of)]
             cursor = _text(page.get("next_cursor"))
             before = scope.from_date is not None and any(_day(message) < scope.from_date for _, message in listed)
-            if not cursor or read >= MAX_MESSAGES or (before and capability == "messages.history"):
+            over = cursor is None or (before and capability == "messages.history")
+            if cursor is None or over or cursor in followed:  # a server that goes round gives nothing new
                 break
+            followed.add(cursor)
         if cursor and not found and not before:
-            what = f"The newest {read} messages that the server gave hold none of those asked for, and it has more."
+            newest = f"The newest {read} messages that the server gave hold none of those asked for, and it has more."
+            what = newest if read else "The server gave no messages and says that it has more."
             raise SourceError("unavailable", f"{what} Ask with rarer words, or for a later period.")
-        return sorted(found[:MAX_MESSAGES], key=lambda message: (message.sent, message.id), reverse=True)
+        kept = sorted(found[:MAX_MESSAGES], key=lambda message: (message.sent, message.id), reverse=True)
+        return kept if over and len(kept) == len(found) else Partly(kept)
 
     def _dialect(self, capability: Capability) -> Dialect | None:
         """How a tool that is not like ours is spoken to."""
@@ -273,6 +281,22 @@ async def _answered(
     return found
 
 
+async def _accepted(
+    connection: Connection, binding: Binding, asked: Mapping[str, Any], dialect: Dialect | None
+) -> Mapping[str, Any]:
+    """What a server says when it took a message, in whatever shape. Raises SophiaError where it did not, or may not have."""
+    if dialect is not None:
+        return await _answered(connection, binding, asked, dialect)
+    tool = binding.tool.name
+    answer = await call_for_answer(connection, tool, binding.arguments(**asked))
+    said = cast("dict[str, Any]", answer.json) if isinstance(answer.json, dict) else {}
+    if said.get("ok") is False:
+        raise refusal(connection, tool, str(said.get("error") or answer.text))
+    if not said and FAILED.search(answer.text):
+        raise garbage(connection, tool, answer.text, "the word that it posted")
+    return said
+
+
 def _within(data: Mapping[str, Any], message: Message, scope: MessageScope, as_of: date) -> bool:
     """Whether a message belongs to a scope, whatever the server made of it."""
     day = _day(message)
@@ -287,6 +311,27 @@ def _within(data: Mapping[str, Any], message: Message, scope: MessageScope, as_o
 
 def _day(message: Message) -> date:
     return message.sent.astimezone(UTC).date()
+
+
+def _unknown(channel: str) -> str:
+    return (
+        f"It is not known whether the message was posted to #{channel}: the server did not confirm it. "
+        "It was not sent again. Look into the channel before you repeat it."
+    )
+
+
+def _still_unknown(channel: str) -> str:
+    return (
+        f"It is not known yet whether the message was posted to #{channel} when it was first sent, so it was not sent "
+        "again. Look in the channel. To post it again on purpose, change a word or wait ten minutes."
+    )
+
+
+def _posted(said: Mapping[str, Any], channel: str, text: str) -> Posted:
+    """What a server says of a message that it took, however little that is."""
+    inner: Any = said.get("message")
+    data = cast("Mapping[str, Any]", inner) if isinstance(inner, dict) else {**said, "channel": channel, "text": text}
+    return Posted(_message(data, channel, text), repeated=said.get("duplicate") is True, placed=bool(data.get("ts")))
 
 
 def _message(data: Mapping[str, Any], channel: str, text: str) -> Message:

@@ -9,7 +9,7 @@ import pytest
 from agents.catalog import AGENTS
 from agents.slack_orchestrator import SLACK_ORCHESTRATOR
 from agents.sources import Channel as Place
-from agents.sources import Message, MessageScope, Posted, SourceError, Sources
+from agents.sources import Message, MessageScope, Partly, Posted, SourceError, Sources
 from agents.tool import Observation
 
 Use = Callable[..., Awaitable[Observation]]
@@ -105,6 +105,31 @@ async def test_a_confirmed_message_is_posted_once(use: Use, channel: Channel) ->
     assert "To post them again on purpose" in again.text
     assert again.data.model_dump()["posted"] is False
     assert [message.text for message in channel.messages[2:]] == ["Great quarter!"]
+
+
+async def test_a_post_without_a_place_says_so(use: Use, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = Message("sales/", "sales", "somebody", datetime(2017, 12, 3, tzinfo=UTC), "Hi.")
+
+    async def send(*_: str) -> Posted:
+        return Posted(sent, placed=False)
+
+    monkeypatch.setattr(channel, "send", send)
+    seen = await use("post_message", channel="sales", text="Hi.", confirm=True)
+    assert seen.text.startswith("**Sent to #sales, but the server did not say where it stands:**")
+    assert seen.data.model_dump()["posted"] is True
+
+
+@pytest.mark.parametrize("tool", ["search_messages", "digest_messages"])
+@pytest.mark.parametrize("found", [True, False])
+async def test_messages_that_were_not_read_are_mentioned(
+    use: Use, channel: Channel, monkeypatch: pytest.MonkeyPatch, tool: str, found: bool
+) -> None:
+    async def history(_: MessageScope) -> Sequence[Message]:
+        return Partly(channel.messages if found else ())
+
+    monkeypatch.setattr(channel, "history", history)
+    seen = await use(tool, channel="sales")
+    assert any("There are more messages than were read" in note for note in seen.notes)
 
 
 @pytest.mark.parametrize(

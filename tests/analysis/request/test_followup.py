@@ -87,3 +87,25 @@ def test_an_unknown_name_is_never_answered_with_the_one_before() -> None:
 def test_periods_subjects_and_people_of_the_account_are_no_other_account(request_: str) -> None:
     period = {"period": "2017-Q3"} if request_ in ("And in Q3?", "And October?") else {}
     assert read(request_, None, **period).arguments["account"] == "Acme"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ParsedRequest({"text": "Hi.", "confirm": True}, None),
+        ParsedRequest({"confirm": True}, None),
+        ParsedRequest({}, "post_message"),
+    ],
+)
+def test_where_a_message_goes_is_never_taken_from_the_session(asked: ParsedRequest) -> None:
+    before = ({"channel": "deals", "text": "Old words."}, "search_messages")
+    fields = frozenset({"channel", "text", "confirm"})
+    understood = followed_up("Then post that", asked, before, fields=fields, resumed=True)
+    assert understood.arguments == asked.arguments
+
+
+def test_a_channel_is_taken_over_to_read_in_it() -> None:
+    before = ({"channel": "deals"}, "search_messages")
+    asked = ParsedRequest({}, "digest_messages")
+    understood = followed_up("And what was decided there?", asked, before, fields={"channel"}, resumed=True)
+    assert understood.arguments == {"channel": "deals"}
