@@ -109,3 +109,26 @@ async def test_a_source_that_never_ends_is_let_go(monkeypatch: pytest.MonkeyPatc
                 assert (await known.look()).names == Names()
                 await anyio.lowlevel.checkpoint()
     assert calls.asked <= 1
+
+
+async def test_a_slow_source_takes_nothing_away_from_the_others() -> None:
+    asked, named = anyio.Event(), anyio.Event()
+
+    class Named(Calls):
+        async def as_of(self) -> date:
+            await asked.wait()
+            named.set()
+            return DAY
+
+    class Slow:
+        async def as_of(self) -> date:
+            asked.set()
+            await named.wait()
+            for _ in range(20):
+                await anyio.lowlevel.checkpoint()
+            return DAY
+
+    sources = Sources(calls=Named(), messages=Slow())  # type: ignore[arg-type]
+    async with running(Known(lambda: sources)) as known:
+        facts = await known.look()
+    assert (facts.names, facts.calls_as_of, facts.messages_as_of) == (NAMES, DAY, DAY)

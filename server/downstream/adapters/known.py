@@ -119,4 +119,6 @@ class Known:
     async def _messages(self) -> None:
         messages = self._sources().messages
         if messages is not None:
-            self.facts = replace(self.facts, messages_as_of=await messages.as_of())
+            # Asked for first: what others find meanwhile must not be lost.
+            as_of = await messages.as_of()
+            self.facts = replace(self.facts, messages_as_of=as_of)
