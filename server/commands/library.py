@@ -1,5 +1,6 @@
 """`sophia library`: read the calls of a server for the first time, see how far that is, delete what is kept."""
 
+import signal
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -42,13 +43,10 @@ def sync(config_dir: Path | None, state_dir: Path, server: str | None, *, as_jso
     configuration = configured(config_dir)
     if configuration is None:
         return 1
-    try:
-        state = anyio.run(_synced, configuration, state_dir, server)
-    except KeyboardInterrupt:
+    state = anyio.run(_until_interrupted, configuration, state_dir, server)
+    if state is None:
         console.print("Interrupted. What was read is kept; `sophia library sync` goes on from there.")
         return INTERRUPTED
-    except StoreError as error:
-        return fail(str(error))
     if isinstance(state, str):
         return fail(state)
     _show(state, as_json=as_json)
@@ -103,6 +101,30 @@ async def _stated(configuration: Configuration, state_dir: Path, server: str | N
             return library if isinstance(library, str) else await state_of(library)
         except SourceError as error:
             return error.message
+
+
+async def _until_interrupted(configuration: Configuration, state_dir: Path, server: str | None) -> State | str | None:
+    """What came of it, None when the user ended it.
+
+    The signal cancels a scope: asyncio's own way throws into the task once, and a stream that just received something
+    keeps that and forgets the interrupt.
+    """
+    state: State | str | None = None
+    async with anyio.create_task_group() as tasks:
+
+        async def until_signal() -> None:
+            with anyio.open_signal_receiver(signal.SIGINT) as signals:
+                async for _ in signals:
+                    tasks.cancel_scope.cancel()
+                    return
+
+        tasks.start_soon(until_signal)
+        try:
+            state = await _synced(configuration, state_dir, server)
+        except StoreError as error:
+            state = str(error)
+        tasks.cancel_scope.cancel()
+    return state
 
 
 async def _synced(configuration: Configuration, state_dir: Path, server: str | None) -> State | str:
