@@ -13,6 +13,7 @@ from typing import Any, cast
 from pydantic import BaseModel, JsonValue
 
 from agents.analysis.periods import parse_period
+from agents.call_tools.evidence import clock
 from agents.call_tools.manager_relation import relation_question
 from agents.message_tools.search import SEARCH_MESSAGES
 from agents.outcome import Answered
@@ -205,10 +206,6 @@ def _moment(found: Mapping[str, Any], quoted: Mapping[str, Any]) -> CallCitation
     )
 
 
-def _clock(at_ms: int) -> str:
-    return f"{at_ms // 60000:02d}:{at_ms // 1000 % 60:02d}"
-
-
 def _candidate(what: str, moment: CallCitation) -> Finding:
     return Finding(statement=f"{what}: “{moment.quote}”", kind="candidate", citations=[moment.id], confidence=0.3)
 
@@ -216,7 +213,7 @@ def _candidate(what: str, moment: CallCitation) -> Finding:
 def _listed(title: str, moments: Sequence[CallCitation]) -> list[str]:
     if not moments:
         return []
-    shown = [f"- [{_clock(m.start_ms or 0)} {m.speaker}] “{m.quote}”" for m in moments[:SHOWN]]
+    shown = [f"- [{clock(m.start_ms or 0)} {m.speaker}] “{m.quote}”" for m in moments[:SHOWN]]
     return [f"\n{title} ({len(moments)}, found by keywords)", *shown]
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "call_for_text",
     "call_tool",
     "garbage",
+    "objects_in",
     "refusal",
 ]
 
@@ -144,6 +145,12 @@ def refusal(connection: Connection, tool: str, said: str, *, absent: bool = Fals
 def _cut(connection: Connection, said: str) -> str:
     """For the log. Secrets go first: a cut could leave half of one that is no longer recognised."""
     return connection.endpoint.hide(said)[:SAID_CHARS]
+
+
+def objects_in(listed: object) -> list[Mapping[str, Any]]:
+    """The objects in a list of a foreign answer; whatever else stands there is left out."""
+    items = cast("list[Any]", listed) if isinstance(listed, list) else []
+    return [cast("Mapping[str, Any]", item) for item in items if isinstance(item, dict)]
 
 
 def _text(answer: t.CallToolResult) -> str:

@@ -64,8 +64,11 @@ class SoundLists:
         if not isinstance(items, list) or self._sound(method, answer.result):
             return item
         listed = cast("list[Any]", items)
-        kept = [one for one in listed if self._sound(method, {**answer.result, key: [one]})]
-        self._left_out[key] += [_said(key, one) for one in listed if one not in kept][:MOST_NAMED]
+        kept: list[Any] = []
+        odd: list[Any] = []
+        for one in listed:
+            (kept if self._sound(method, {**answer.result, key: [one]}) else odd).append(one)
+        self._left_out[key] += [_said(key, one) for one in odd[:MOST_NAMED]]
         result = {**answer.result, key: kept}
         return SessionMessage(answer.model_copy(update={"result": result}), metadata=item.metadata)
 

@@ -10,6 +10,7 @@ from typing import Any
 import mcp_types as t
 from pydantic import JsonValue
 
+from agents.call_tools.evidence import clock
 from agents.result import AgentResult, CallCitation, Citation, MessageCitation, QueryCitation
 from server.bridge.decide import Decision
 from server.errors import SophiaError
@@ -102,18 +103,13 @@ def _place(citation: CallCitation | MessageCitation) -> str:
         return f"{citation.channel} {citation.author}"
     if citation.start_ms is None:
         return f"sentence {citation.sentence}, {citation.speaker}"
-    return f"{_clock(citation.start_ms)} {citation.speaker}"
+    return f"{clock(citation.start_ms)} {citation.speaker}"
 
 
 def _brief(sql: str) -> str:
     """SQL on one line; the structured result has it whole."""
     line = " ".join(sql.split())
     return line if len(line) <= SHOWN_SQL else f"{line[:SHOWN_SQL]}…"
-
-
-def _clock(ms: int) -> str:
-    minutes, seconds = divmod(max(0, ms) // 1000, 60)
-    return f"{minutes:02d}:{seconds:02d}"
 
 
 def _called(data: dict[str, JsonValue]) -> list[str]:

@@ -28,8 +28,11 @@ def listable(tools: Sequence[t.Tool], version: str) -> list[t.Tool]:
     taken = [_with_object_output(tool) for tool in tools]
     if _takes(version, taken):
         return taken
-    kept = [tool for tool in taken if _takes(version, [tool])]
-    left = ", ".join(tool.name for tool in taken if tool not in kept)
+    kept: list[t.Tool] = []
+    odd: list[t.Tool] = []
+    for tool in taken:
+        (kept if _takes(version, [tool]) else odd).append(tool)
+    left = ", ".join(tool.name for tool in odd)
     logger.debug("left out of the list for a client of %s: %s", version, left)
     return kept
 

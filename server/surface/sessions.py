@@ -45,10 +45,9 @@ class Sessions:
 
     def of(self, kind: Kind, tool: str, session_id: str, caller: str = LOCAL) -> Memory:
         """The memory of a session, empty where it is new or was forgotten."""
-        self.sweep()
         key = (kind, tool, caller, session_id)
         found = self._sessions.get(key)
-        if found is None:
+        if found is None or self._idle(key, found):
             about = self._about.setdefault(caller, Shelf())
             found = self._sessions[key] = _Session(Memory(caller, about), self._now())
         found.used_at = self._now()
@@ -59,10 +58,12 @@ class Sessions:
 
     def sweep(self) -> None:
         """Forget what has been idle too long."""
-        now = self._now()
-        idle = [key for key, one in self._sessions.items() if now - one.used_at > self._life_s[key[0]]]
-        for key in idle:
+        for key in [key for key, one in self._sessions.items() if self._idle(key, one)]:
             del self._sessions[key]
+
+    def _idle(self, key: Key, session: _Session) -> bool:
+        """Whether it has been idle too long."""
+        return self._now() - session.used_at > self._life_s[key[0]]
 
     async def run(self) -> None:
         """Sweep for as long as the process serves: what is forgotten is gone even if nobody calls."""

@@ -16,7 +16,7 @@ from server.downstream.adapters.gong_feed import MOST_AT_ONCE, Doors, GongFeed, 
 from server.downstream.adapters.gong_markdown import calls_of, cursor_of, piece_of, sentences_of
 from server.downstream.adapters.trouble import as_source_error
 from server.downstream.capabilities import Capability
-from server.downstream.proxy import call_for_json, call_for_text
+from server.downstream.proxy import call_for_json, call_for_text, objects_in
 from server.errors import SophiaError
 
 __all__ = ["MarkdownFeed", "SegmentsFeed", "call_feed_of"]
@@ -73,7 +73,7 @@ class SegmentsFeed(_OneByOne):
     async def page(self, since: datetime | None, cursor: str | None) -> Page:
         """One page of the calls of a period."""
         answer = await self._json("calls.list", **self._period(since, cursor))
-        calls = _objects(answer.get("calls"))
+        calls = objects_in(answer.get("calls"))
         detailed = "calls.details" in self._doors
         listed = [
             Listed(str(it["id"]), None if detailed else _read(it), said_private(it)) for it in calls if it.get("id")
@@ -94,7 +94,7 @@ class SegmentsFeed(_OneByOne):
                     raise
                 continue
             raw = answer.get("raw")
-            whole = _objects(cast("Mapping[str, Any]", raw).get("calls")) if isinstance(raw, dict) else []
+            whole = objects_in(cast("Mapping[str, Any]", raw).get("calls")) if isinstance(raw, dict) else []
             call = _read(whole[0] if whole else cast("Mapping[str, Any]", answer.get("call") or {}))
             found += [call] if call is not None else []
             unreadable += call is None
@@ -110,7 +110,7 @@ class SegmentsFeed(_OneByOne):
                 if error.kind == "unavailable":
                     raise
                 continue
-            spoken = [_sentence(it) for it in _objects(answer.get("segments")) if it.get("text")]
+            spoken = [_sentence(it) for it in objects_in(answer.get("segments")) if it.get("text")]
             if spoken:
                 timed = any(sentence.end_ms for sentence in spoken)
                 ordered = sorted(spoken, key=lambda sentence: sentence.start_ms) if timed else spoken
@@ -177,7 +177,7 @@ def _read(call: Mapping[str, Any]) -> Call | None:
     """A call in Gong's shape, or with its fields laid flat."""
     flat = {"metaData": {**call, "duration": call.get("durationSeconds") or call.get("duration")}}
     parties = [
-        {**it, "emailAddress": it.get("email") or it.get("emailAddress")} for it in _objects(call.get("parties"))
+        {**it, "emailAddress": it.get("email") or it.get("emailAddress")} for it in objects_in(call.get("parties"))
     ]
     try:
         return read_call(call if "metaData" in call else {**flat, "parties": parties})
@@ -192,8 +192,3 @@ def _sentence(segment: Mapping[str, Any]) -> Sentence:
 
 def _ms(value: object) -> int:
     return int(value) if isinstance(value, int | float) else 0
-
-
-def _objects(listed: object) -> list[Mapping[str, Any]]:
-    items = cast("list[Any]", listed) if isinstance(listed, list) else []
-    return [cast("Mapping[str, Any]", item) for item in items if isinstance(item, dict)]

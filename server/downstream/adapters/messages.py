@@ -37,7 +37,7 @@ from server.downstream.adapters.days import day_of
 from server.downstream.adapters.trouble import as_source_error
 from server.downstream.capabilities import Binding, Capability
 from server.downstream.connection import Connection
-from server.downstream.proxy import call_for_answer, call_for_json, garbage, refusal
+from server.downstream.proxy import call_for_answer, call_for_json, garbage, objects_in, refusal
 from server.errors import SophiaError
 
 __all__ = ["McpMessages", "MessageDoors"]
@@ -103,7 +103,7 @@ class McpMessages:
         if not self._lists:
             raise SourceError("refused", BY_NAME)
         answer = await self._ask("messages.channels", {})
-        listed = (it for it in _objects(answer, "channels") if it.get("name"))
+        listed = (it for it in objects_in(answer.get("channels")) if it.get("name"))
         return [Channel(str(it["name"]).lstrip("#"), _text(it.get("purpose"))) for it in listed]
 
     async def search(self, query: str, scope: MessageScope) -> Sequence[Message]:
@@ -170,7 +170,7 @@ class McpMessages:
             return None
         since = datetime.now(UTC) - timedelta(seconds=REPEAT_S)
         answer = await self._ask("messages.history", {"channel": channel, "oldest": since.isoformat()})
-        recent = (_message(it, channel, "") for it in _objects(answer, "messages"))
+        recent = (_message(it, channel, "") for it in objects_in(answer.get("messages")))
         wanted = {text.strip(), unescape(text).strip()}
         same = (it for it in recent if it.sent >= since and not wanted.isdisjoint({it.text, unescape(it.text)}))
         return next(same, None)
@@ -193,7 +193,7 @@ class McpMessages:
         followed: set[str] = set()
         while read < MAX_MESSAGES and len(followed) < MAX_PAGES:
             page = await self._ask(capability, {**asked, "limit": PAGE, **({"cursor": cursor} if cursor else {})})
-            listed = [(it, _message(it, channel, "")) for it in _objects(page, "messages") if it.get("text")]
+            listed = [(it, _message(it, channel, "")) for it in objects_in(page.get("messages")) if it.get("text")]
             read += len(listed)
             found += [message for it, message in listed if _within(it, message, scope, as_of)]
             cursor = _text(page.get("next_cursor"))
@@ -227,7 +227,7 @@ class McpMessages:
         if IDENTITY.fullmatch(channel):
             return channel
         answer = await self._ask("messages.channels", {"channel": channel})
-        known = {str(it.get("name")).casefold(): it.get("id") for it in _objects(answer, "channels")}
+        known = {str(it.get("name")).casefold(): it.get("id") for it in objects_in(answer.get("channels"))}
         identity = known.get(channel.casefold())
         if not isinstance(identity, str):
             raise SourceError(
@@ -367,9 +367,3 @@ def _sent(data: Mapping[str, Any], ts: str) -> datetime:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _objects(answer: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    listed: Any = answer.get(key)
-    items = cast("list[Any]", listed) if isinstance(listed, list) else []
-    return [cast("Mapping[str, Any]", item) for item in items if isinstance(item, dict)]
