@@ -1,12 +1,16 @@
 """A small desk of call tools over a fake source: what an agent is, without what it knows."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 import pytest
+import uvicorn
 from pydantic import BaseModel, ConfigDict
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from agents.memory import Memory
 from agents.models.ladder import LadderModel, Models
@@ -16,6 +20,7 @@ from agents.run import run_agent
 from agents.sources import Call, CallScope, Names, Sources, Transcript
 from agents.spec import AgentSpec
 from agents.tool import AnyTool, Observation, Tool
+from tests.agents.runtime.scripted_provider import SECRET, Provider
 
 
 class OneCall(BaseModel):
@@ -177,3 +182,32 @@ def ask() -> Asking:
 def gate() -> asyncio.Event:
     """Never set: what waits for it hangs."""
     return asyncio.Event()
+
+
+@pytest.fixture
+async def provider(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Provider]:
+    fake = Provider()
+    app = Starlette(routes=[Route("/{path:path}", fake.serve, methods=["POST"])])
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{listening.getsockname()[1]}/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    yield fake
+    if fake.hang:
+        fake.hang.set()
+    server.should_exit = True
+    await task
+
+
+@pytest.fixture
+async def models(provider) -> AsyncIterator[Models]:
+    ladder = Models()
+    yield ladder
+    await ladder.aclose()
+
+
+@pytest.fixture
+def ask_llm(ask, models):
+    ask.model = models.resolve("openai-chat:m")
+    return ask
