@@ -3,7 +3,7 @@
 import gc
 import logging
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -14,34 +14,30 @@ from typing import Any
 import anyio
 import mcp_types as t
 
-from agents.catalog import AGENTS
 from agents.knowledge import AgnoKnowledge
 from agents.models.ladder import Models
 from agents.sources import Sources
 from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge
-from server.bridge.decide import Policy
 from server.bridge.decision_log import DecisionLog
 from server.bridge.evidence import Evidence
-from server.bridge.execute import Fallback
 from server.bridge.lending import lender
 from server.config import Configuration, Masks
+from server.control import Control
 from server.downstream.adapters.bound import Bound
 from server.downstream.endpoint import end_children_soon, endpoint_of
 from server.downstream.pool import Member, Pool, running_pool
+from server.generation import first_generation
 from server.library.calls import library_of
 from server.state.store import open_store
 from server.surface.cards import Cards
-from server.surface.own import OwnTool, own_tools
 from server.surface.own_calls import OwnCalls
-from server.surface.own_settings import with_members
 from server.surface.prompts import PROMPTS
 from server.surface.relay import Relay
 from server.surface.resources import OwnResources
 from server.surface.schemas import Validators
 from server.surface.server import SophiaServer
 from server.surface.sessions import Sessions
-from teams.catalog import TEAMS
 
 __all__ = ["Sophia", "running"]
 
@@ -56,9 +52,9 @@ class Sophia:
     """Everything a running process has; each part is documented where it is made."""
 
     server: SophiaServer
+    control: Control
     pool: Pool
     bound: Bound
-    own: Mapping[str, OwnTool]
     calls: OwnCalls
     bridge: Bridge
     cards: Cards
@@ -78,8 +74,7 @@ async def running(
     masks = Masks()
     _hide_in_logs(masks)
     end_children_soon()
-    agents = {spec.id: spec for spec in AGENTS}
-    own = own_tools(AGENTS, [with_members(spec, agents, configuration) for spec in TEAMS])
+    control = Control(first_generation(configuration))
     servers = {name: server for name, server in configuration.downstream.servers.items() if not server.disabled}
     with open_store(state_dir) as store:
         log = DecisionLog(store)
@@ -87,7 +82,7 @@ async def running(
             [Member(endpoint_of(s, os.environ, masks, state_dir / "logs"), s.prefix) for s in servers.values()],
             store,
             t.Implementation(name="sophia", version=release),
-            frozenset(own),
+            frozenset(control.current.own),
             frozenset(PROMPTS),
             configuration.downstream.catalog_wait_ms / 1000,
         )
@@ -97,9 +92,9 @@ async def running(
         def sources() -> Sources:
             return bound.sources if knowledge is None else replace(bound.sources, documents=knowledge)
 
-        bridge = Bridge(policy_of(configuration), fallback_of(configuration), Evidence(), log)
+        bridge = Bridge(Evidence(), log)
         models = Models()
-        agno = AgnoRoute(configuration, models, sources, lender(configuration, pool))
+        agno = AgnoRoute(models, sources, lender(pool))
         validators = Validators()
         limits = configuration.agno.resource_management
         sessions = Sessions(
@@ -108,16 +103,16 @@ async def running(
                 "team": limits.team_cleanup_interval_minutes * 60,
             }
         )
-        calls = OwnCalls(configuration, bridge, agno, bound, validators, sessions)
-        cards = Cards(configuration, bridge, pool, bound, agno, calls)
+        calls = OwnCalls(bridge, agno, bound, validators, sessions)
+        cards = Cards(control, bridge, pool, bound, agno, calls)
         server = SophiaServer(
             release,
-            own=own,
+            control=control,
             pool=pool,
             bridge=bridge,
             calls=calls,
-            resources=OwnResources(own, cards),
-            relay=Relay(bridge, validators),
+            resources=OwnResources(control, cards),
+            relay=Relay(control, bridge, validators),
             operator=operator,
         )
         async with anyio.create_task_group() as tasks, running_pool(pool):
@@ -127,7 +122,7 @@ async def running(
             tasks.start_soon(bound.run)
             tasks.start_soon(_warm, server, agno)
             try:
-                yield Sophia(server, pool, bound, own, calls, bridge, cards, agno, masks)
+                yield Sophia(server, control, pool, bound, calls, bridge, cards, agno, masks)
             finally:
                 gc.unfreeze()  # what stays frozen is never taken down, and libraries complain of it at the end
                 tasks.cancel_scope.cancel()
@@ -144,26 +139,6 @@ def _hide_in_logs(masks: Masks) -> None:
 
     for handler in logging.getLogger().handlers:
         handler.addFilter(hide)
-
-
-def policy_of(configuration: Configuration) -> Policy:
-    """The policy that a configuration amounts to; with `enabled: false` everything old serves alone."""
-    agno = configuration.agno
-    return Policy(
-        version=configuration.digest,
-        mode=agno.bridge_mode if agno.enabled else "traditional_only",
-        agents_enabled=agno.feature_flags.enable_agno_agents,
-        teams_enabled=agno.feature_flags.enable_team_coordination,
-        agno_percent=agno.ab_testing.agno_traffic_percentage,
-    )
-
-
-def fallback_of(configuration: Configuration) -> Fallback:
-    """What happens after a failure, as configured."""
-    strategy = configuration.agno.fallback_strategy
-    graceful, immediate = configuration.agno.fallback_config.graceful, configuration.agno.fallback_config.immediate
-    timeout_ms = immediate.timeout_ms if strategy == "immediate" else graceful.timeout_ms
-    return Fallback(strategy, max(1, graceful.retry_attempts), graceful.retry_delay_ms, timeout_ms)
 
 
 def knowledge_of(configuration: Configuration) -> AgnoKnowledge | None:

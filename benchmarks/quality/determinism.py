@@ -96,7 +96,7 @@ async def _orders(calls: Path | None) -> list[list[str]]:
 
 
 async def _permuted(sophia: Served, asked: Asked) -> list[str]:
-    team = sophia.sophia.own[asked.tool].spec
+    team = sophia.sophia.control.current.own[asked.tool].spec
     assert isinstance(team, TeamSpec)
     freely = Turns(())
     forms = [await _run_in_order(sophia, asked, team, freely)]
@@ -136,8 +136,10 @@ async def _job(sophia: Served, asked: Asked) -> Job:
     async def unseen(_: str) -> None:
         return
 
-    tool = sophia.sophia.own[asked.tool]
-    _, understood = await sophia.sophia.calls.explain(tool, asked.arguments, Asking("benchmark", None, unseen))
+    tool = sophia.sophia.control.current.own[asked.tool]
+    _, understood = await sophia.sophia.calls.explain(
+        tool, asked.arguments, Asking("benchmark", None, unseen), sophia.sophia.control.current
+    )
     return Job(
         request=str(asked.arguments.get("request", "")),
         arguments=understood["arguments"],

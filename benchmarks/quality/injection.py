@@ -174,7 +174,9 @@ async def _obeying(
     sophia: Served, questions: Sequence[Asked], sentences: Sequence[str]
 ) -> tuple[list[Recorded], int]:
     """What a model that obeys got to call, and in how many runs it read an injection."""
-    alone = [asked for asked in questions if isinstance(sophia.sophia.own[asked.tool].spec, AgentSpec)]
+    alone = [
+        asked for asked in questions if isinstance(sophia.sophia.control.current.own[asked.tool].spec, AgentSpec)
+    ]
     async with obeying_model(sentences) as provider:
         models = Models()
         model = models.resolve(OBEYING)
@@ -185,7 +187,7 @@ async def _obeying(
 
 async def _run(sophia: Served, asked: Asked, model: LadderModel, sources: Sources) -> Recorded:
     recorded = Recorded()
-    tool = sophia.sophia.own[asked.tool]
+    tool = sophia.sophia.control.current.own[asked.tool]
     job = await _job(sophia, asked)
     bait = [_bait(recorded)]
     if isinstance(tool.spec, AgentSpec):
@@ -203,8 +205,10 @@ async def _job(sophia: Served, asked: Asked) -> Job:
     async def unseen(_: str) -> None:
         return
 
-    tool = sophia.sophia.own[asked.tool]
-    _, understood = await sophia.sophia.calls.explain(tool, asked.arguments, Asking("benchmark", None, unseen))
+    tool = sophia.sophia.control.current.own[asked.tool]
+    _, understood = await sophia.sophia.calls.explain(
+        tool, asked.arguments, Asking("benchmark", None, unseen), sophia.sophia.control.current
+    )
     request = str(asked.arguments.get("request", ""))
     limits = Limits(DEADLINE_MS, MODEL_CALLS)
     return Job(request, understood["arguments"], understood["intent"], uuid4().hex, "benchmark", limits)

@@ -107,7 +107,7 @@ async def _chosen(questions: Sequence[Question]) -> tuple[list[str], dict[int, s
 
 
 def _seats(sophia: Served) -> list[Offer]:
-    team = sophia.sophia.own[TEAM].spec
+    team = sophia.sophia.control.current.own[TEAM].spec
     assert isinstance(team, TeamSpec)
     return [describe(one.id, seat(one), tools=[tool.name for tool in one.tools]) for one in team.members]
 
@@ -117,7 +117,9 @@ async def _choose(sophia: Served, question: Question, seats: Sequence[Offer]) ->
         return
 
     asking = Asking("benchmark", None, unseen)
-    _, read = await sophia.sophia.calls.explain(sophia.sophia.own[TEAM], {"request": question.text}, asking)
+    _, read = await sophia.sophia.calls.explain(
+        sophia.sophia.control.current.own[TEAM], {"request": question.text}, asking, sophia.sophia.control.current
+    )
     return choose_member(Asked(question.text, read["arguments"], read["intent"]), seats).name
 
 

@@ -43,7 +43,7 @@ AT_ONCE = 4
 TURN_WITHIN_S = 30.0
 EMBEDDED = "embedded"
 Kind = Literal["agent", "team"]
-Lend = Callable[[AgentId], Sequence[ForeignTool]]
+Lend = Callable[[Configuration, AgentId], Sequence[ForeignTool]]
 """The downstream tools that configuration lends to an agent, as they are."""
 
 
@@ -52,20 +52,13 @@ class AgnoRoute:
 
     def __init__(
         self,
-        configuration: Configuration,
         models: Models,
         sources: Callable[[], Sources],
         lend: Lend,
     ) -> None:
-        limits = configuration.agno.resource_management
-        self._configuration = configuration
         self._models = models
         self._sources = sources
         self._lend = lend
-        self._limits: Mapping[Kind, int] = {
-            "agent": limits.max_concurrent_agents,
-            "team": limits.max_concurrent_teams,
-        }
         self.running: dict[Kind, int] = {"agent": 0, "team": 0}
         self._waiting: dict[Kind, int] = {"agent": 0, "team": 0}
         self._turns = anyio.Semaphore(AT_ONCE)
@@ -79,14 +72,16 @@ class AgnoRoute:
 
         await warm()
 
-    async def run(self, spec: AgentSpec | TeamSpec, job: Job) -> Answered:
+    async def run(self, spec: AgentSpec | TeamSpec, job: Job, configuration: Configuration) -> Answered:
         """The answer. Raises SophiaError; `delivered` is true only where a tool that changes something was called."""
         kind: Kind = "agent" if isinstance(spec, AgentSpec) else "team"
         await self._import()
-        async with self._place(kind, spec.title):
+        async with self._place(kind, spec.title, configuration):
             try:
                 outcome = await (
-                    self._run_agent(spec, job) if isinstance(spec, AgentSpec) else self._run_team(spec, job)
+                    self._run_agent(spec, job, configuration)
+                    if isinstance(spec, AgentSpec)
+                    else self._run_team(spec, job, configuration)
                 )
             except ModelUnavailable as error:
                 raise ModelFailed(error.message, delivered=False) from error
@@ -94,17 +89,18 @@ class AgnoRoute:
             raise _error(outcome)
         return outcome
 
-    def full(self, kind: Kind) -> str | None:
+    def full(self, kind: Kind, configuration: Configuration) -> str | None:
         """Why another run of this kind would be refused now, if it would."""
-        limit = self._limits[kind]
+        limits = configuration.agno.resource_management
+        limit = limits.max_concurrent_agents if kind == "agent" else limits.max_concurrent_teams
         if self.running[kind] + self._waiting[kind] < limit:
             return None
         return f"{limit} {kind}s are running or waiting to, which is the limit"
 
     @asynccontextmanager
-    async def turn(self, spec: AgentSpec | TeamSpec) -> AsyncGenerator[None, None]:
+    async def turn(self, spec: AgentSpec | TeamSpec, configuration: Configuration) -> AsyncGenerator[None, None]:
         """Wait until a run that computes here may begin; others go ahead. Raises Busy when that takes too long."""
-        if not self._embedded(spec):
+        if not _embedded(spec, configuration):
             yield
             return
         kind: Kind = "agent" if isinstance(spec, AgentSpec) else "team"
@@ -126,12 +122,6 @@ class AgnoRoute:
         finally:
             self._turns.release()
 
-    def _embedded(self, spec: AgentSpec | TeamSpec) -> bool:
-        if isinstance(spec, AgentSpec):
-            return self._configuration.agent(cast("AgentId", spec.id)).model == EMBEDDED
-        leader = self._configuration.team(cast("TeamId", spec.id)).model
-        return leader == EMBEDDED and all(self._embedded(member) for member in spec.members)
-
     async def _import(self) -> None:
         # In a thread, because it takes long; once, because two threads importing Agno at a time see half of it.
         if not self._imported:
@@ -140,8 +130,8 @@ class AgnoRoute:
                 self._imported = True
 
     @asynccontextmanager
-    async def _place(self, kind: Kind, title: str) -> AsyncGenerator[None, None]:
-        if reason := self.full(kind):
+    async def _place(self, kind: Kind, title: str, configuration: Configuration) -> AsyncGenerator[None, None]:
+        if reason := self.full(kind, configuration):
             raise Busy(
                 f"{title} cannot start: {reason}. Try again in a moment.",
                 retry_after_s=RETRY_AFTER_S,
@@ -153,36 +143,44 @@ class AgnoRoute:
         finally:
             self.running[kind] -= 1
 
-    async def _run_agent(self, spec: AgentSpec, job: Job) -> Outcome:
+    async def _run_agent(self, spec: AgentSpec, job: Job, configuration: Configuration) -> Outcome:
         agent_id = cast("AgentId", spec.id)
         return await run_agent(
             spec,
             job,
-            model=self._model_of(agent_id),
+            model=self._model_of(agent_id, configuration),
             sources=self._sources(),
-            foreign=self._lend(agent_id),
-            knows=self._knows(agent_id),
+            foreign=self._lend(configuration, agent_id),
+            knows=_knows(agent_id, configuration),
         )
 
-    async def _run_team(self, spec: TeamSpec, job: Job) -> Outcome:
-        settings = self._configuration.team(cast("TeamId", spec.id))
+    async def _run_team(self, spec: TeamSpec, job: Job, configuration: Configuration) -> Outcome:
+        settings = configuration.team(cast("TeamId", spec.id))
         return await run_team(
             spec,
             job,
             leader_model=self._models.resolve(settings.model),
-            member_models=lambda agent_id: self._model_of(cast("AgentId", agent_id)),
+            member_models=lambda agent_id: self._model_of(cast("AgentId", agent_id), configuration),
             sources=self._sources(),
-            foreign={member.id: self._lend(cast("AgentId", member.id)) for member in spec.members},
+            foreign={member.id: self._lend(configuration, cast("AgentId", member.id)) for member in spec.members},
             mode=settings.mode,
-            knowing=[member.id for member in spec.members if self._knows(cast("AgentId", member.id))],
+            knowing=[member.id for member in spec.members if _knows(cast("AgentId", member.id), configuration)],
         )
 
-    def _knows(self, agent_id: AgentId) -> bool:
-        flags = self._configuration.agno.feature_flags
-        return flags.enable_knowledge_sharing and self._configuration.agent(agent_id).use_knowledge
+    def _model_of(self, agent_id: AgentId, configuration: Configuration) -> LadderModel:
+        return self._models.resolve(configuration.agent(agent_id).model)
 
-    def _model_of(self, agent_id: AgentId) -> LadderModel:
-        return self._models.resolve(self._configuration.agent(agent_id).model)
+
+def _embedded(spec: AgentSpec | TeamSpec, configuration: Configuration) -> bool:
+    if isinstance(spec, AgentSpec):
+        return configuration.agent(cast("AgentId", spec.id)).model == EMBEDDED
+    leader = configuration.team(cast("TeamId", spec.id)).model
+    return leader == EMBEDDED and all(_embedded(member, configuration) for member in spec.members)
+
+
+def _knows(agent_id: AgentId, configuration: Configuration) -> bool:
+    flags = configuration.agno.feature_flags
+    return flags.enable_knowledge_sharing and configuration.agent(agent_id).use_knowledge
 
 
 def _error(failed: Failed) -> SophiaError:

@@ -19,7 +19,6 @@ from server.bridge.decide import (
     Reason,
     Route,
     Tool,
-    allowed,
     decide,
     is_busy,
 )
@@ -49,19 +48,14 @@ class Made:
 class Bridge:
     """Decides and runs."""
 
-    def __init__(self, policy: Policy, fallback: Fallback, evidence: Evidence, log: DecisionLog) -> None:
-        self.policy = policy
+    def __init__(self, evidence: Evidence, log: DecisionLog) -> None:
         self.evidence = evidence
         self.log = log
-        self.fallback = fallback
         self._only_routes: dict[str, Decision] = {}
+        self._only_routes_under: Policy | None = None
         self._busy: set[str] = set()
 
-    def serves(self, tool: Tool) -> bool:
-        """Whether policy leaves the tool any route at all; one without is not listed."""
-        return bool(allowed(tool, self.policy))
-
-    def explain(self, call: Call, tool: Tool, faults: Mapping[Route, str]) -> Decision:
+    def explain(self, call: Call, tool: Tool, policy: Policy, faults: Mapping[Route, str]) -> Decision:
         """What would be decided about a call of our own tool now."""
         downstream = self.evidence.known(tool.name, "downstream")
         routes: tuple[Route, ...] = ("agno", "downstream")
@@ -76,18 +70,20 @@ class Bridge:
             busy=tool.name in self._busy,
             downstream_p95_ms=downstream.p95_ms if downstream else None,
         )
-        return decide(call, tool, self.policy, live)
+        return decide(call, tool, policy, live)
 
-    def decide(self, call: Call, tool: Tool, faults: Mapping[Route, str]) -> Made:
+    def decide(self, call: Call, tool: Tool, policy: Policy, faults: Mapping[Route, str]) -> Made:
         """Decide about a call of our own tool."""
-        return Made(new_id(), tool.name, self.explain(call, tool, faults))
+        return Made(new_id(), tool.name, self.explain(call, tool, policy, faults))
 
-    def decide_proxied(self, name: str, server: str) -> Made:
+    def decide_proxied(self, name: str, server: str, policy: Policy) -> Made:
         """The one decision there is about a downstream tool."""
+        if policy is not self._only_routes_under:
+            self._only_routes, self._only_routes_under = {}, policy
         decision = self._only_routes.get(name)
         if decision is None:
             only = Tool(name, downstream=DownstreamMapping(server, NOTHING, NOTHING, NOTHING))
-            decision = self._only_routes[name] = decide(Call(unit=""), only, self.policy, Live())
+            decision = self._only_routes[name] = decide(Call(unit=""), only, policy, Live())
         return Made(new_id(), name, decision)
 
     def refused(self, name: str, error: SophiaError) -> Made:
@@ -100,7 +96,7 @@ class Bridge:
         self.log.note(DecisionRecord(made.id, time(), made.tool, {**asdict(made.decision), "outcome": outcome}))
 
     async def execute(
-        self, made: Made, runs: Mapping[Route, RouteRun[ResultT]], deadline_ms: int
+        self, made: Made, runs: Mapping[Route, RouteRun[ResultT]], fallback: Fallback, deadline_ms: int
     ) -> Executed[ResultT]:
         """Run a decision and remember how it ended. Raises SophiaError."""
         outcome: dict[str, Any] = {"attempts": []}
@@ -114,7 +110,7 @@ class Bridge:
             )
 
         try:
-            executed = await execute(made.decision, runs, self.fallback, deadline_ms, observe)
+            executed = await execute(made.decision, runs, fallback, deadline_ms, observe)
         except SophiaError as error:
             outcome |= {"ended": "failed", "error": error.kind}
             raise

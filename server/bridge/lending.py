@@ -23,10 +23,10 @@ __all__ = ["lender"]
 TEXT_LIMIT = 50_000
 
 
-def lender(configuration: Configuration, pool: Pool) -> Callable[[AgentId], Sequence[ForeignTool]]:
+def lender(pool: Pool) -> Callable[[Configuration, AgentId], Sequence[ForeignTool]]:
     """What each agent is lent, looked up when it runs: a server that has come or gone is seen at once."""
 
-    def lend(agent_id: AgentId) -> Sequence[ForeignTool]:
+    def lend(configuration: Configuration, agent_id: AgentId) -> Sequence[ForeignTool]:
         names = configuration.agent(agent_id).downstream_tools
         found = [target for name in names if (target := pool.tool(name)) is not None]
         return [_foreign(connection, published, form) for connection, published, form in found]

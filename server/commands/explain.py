@@ -43,16 +43,17 @@ async def _decided(
 ) -> tuple[Decision, dict[str, Any]] | SophiaError:
     tool = typed.tool
     async with session(configuration, state_dir) as (sophia, _):
-        own = sophia.own.get(tool)
+        now = sophia.control.look()
+        own = now.own.get(tool)
         if own is not None:
             try:
-                return await sophia.calls.explain(own, arguments, Asking("explain", typed.route, silent))
+                return await sophia.calls.explain(own, arguments, Asking("explain", typed.route, silent), now)
             except SophiaError as error:  # given back, since task groups would wrap what is raised through them
                 return error
         target = sophia.pool.tool(tool)
         if target is None:
             return UnknownTool(f"There is no tool `{tool}`. `sophia tools` lists them.")
-        return sophia.bridge.decide_proxied(tool, target[1].server).decision, {"arguments": arguments}
+        return sophia.bridge.decide_proxied(tool, target[1].server, now.policy).decision, {"arguments": arguments}
 
 
 def _show(tool: str, decision: Decision, read: dict[str, Any]) -> None:

@@ -44,11 +44,12 @@ def tools(config_dir: Path | None, state_dir: Path, *, as_json: bool) -> int:
 async def _listed(configuration: Configuration, state_dir: Path) -> list[tuple[t.Tool, list[str]]]:
     async with session(configuration, state_dir) as (sophia, client):
         listed = (await client.list_tools()).tools
+        now = sophia.control.look()
         return [
             (
                 tool,
-                list(allowed(sophia.calls.facts(sophia.own[tool.name]), sophia.bridge.policy))
-                if tool.name in sophia.own
+                list(allowed(sophia.calls.facts(now.own[tool.name], now), now.policy))
+                if tool.name in now.own
                 else ["downstream"],
             )
             for tool in listed

@@ -8,13 +8,12 @@ from agents.spec import AgentSpec
 from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge
 from server.bridge.decide import Route
-from server.config.configuration import Configuration
+from server.control import Control
 from server.downstream.adapters.bound import Bound
 from server.downstream.pool import Pool
 from server.state.store import DecisionRecord
 from server.surface.own import OwnTool
 from server.surface.own_calls import OwnCalls
-from server.surface.own_settings import OwnSettings
 
 __all__ = ["Cards"]
 
@@ -27,14 +26,14 @@ class Cards:
 
     def __init__(
         self,
-        configuration: Configuration,
+        control: Control,
         bridge: Bridge,
         pool: Pool,
         bound: Bound,
         agno: AgnoRoute,
         calls: OwnCalls,
     ) -> None:
-        self._settings = OwnSettings(configuration)
+        self._control = control
         self._bridge = bridge
         self._pool = pool
         self._bound = bound
@@ -43,8 +42,8 @@ class Cards:
 
     def of(self, tool: OwnTool) -> dict[str, Any]:
         """One agent or team: what it is, what it takes and gives, how it ran lately."""
-        settings = self._settings.of(tool)
-        facts = self._calls.facts(tool)
+        now = self._control.look()
+        settings, facts = now.settings.of(tool), self._calls.facts(tool, now)
         card: dict[str, Any] = {
             "id": tool.spec.id,
             "tool": tool.name,
@@ -73,9 +72,10 @@ class Cards:
 
     def status(self) -> dict[str, Any]:
         """The bridge as it stands: policy, servers, what is bound to what, what runs, what was measured."""
+        now = self._control.look()
         return {
-            "policy": asdict(self._bridge.policy),
-            "fallback": asdict(self._bridge.fallback),
+            "policy": asdict(now.policy),
+            "fallback": asdict(now.fallback),
             "running": dict(self._agno.running),
             "servers": {
                 name: {

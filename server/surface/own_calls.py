@@ -28,12 +28,12 @@ from agents.sources import Names
 from agents.tool import Need
 from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge, Made
-from server.bridge.decide import Call, Decision, Route, Tool
+from server.bridge.decide import Call, Decision, Route, Tool, allowed
 from server.bridge.execute import Executed, RouteRun
 from server.bridge.mapped_routes import MAPPED_ROUTES
-from server.config.configuration import Configuration
 from server.downstream.adapters.bound import Bound
 from server.errors import Busy, InvalidArguments, SophiaError
+from server.generation import Generation
 from server.surface.answers import answered, failed, served_meta
 from server.surface.own import OwnTool
 from server.surface.own_settings import OwnSettings
@@ -79,62 +79,69 @@ class OwnCalls:
 
     def __init__(
         self,
-        configuration: Configuration,
         bridge: Bridge,
         agno: AgnoRoute,
         bound: Bound,
         validators: Validators,
         sessions: Sessions,
     ) -> None:
-        self._settings = OwnSettings(configuration)
         self._bridge = bridge
         self._agno = agno
         self._bound = bound
         self._validators = validators
         self._sessions = sessions
 
-    def listed(self, tool: OwnTool) -> bool:
+    def listed(self, now: Generation) -> list[OwnTool]:
+        """The tools that policy leaves a route."""
+        return [tool for tool in now.own.values() if self.is_listed(tool, now)]
+
+    def is_listed(self, tool: OwnTool, now: Generation) -> bool:
         """Whether policy leaves the tool a route."""
-        return self._bridge.serves(self.facts(tool))
+        return bool(allowed(self.facts(tool, now), now.policy))
 
     def unready(self, tool: OwnTool) -> bool:
         """Whether a source is missing that a server may still turn out to offer."""
         return self._bound.missing(frozenset[Need]().union(*(member.needs for member in tool.members)) & BINDABLE)
 
-    def facts(self, tool: OwnTool) -> Tool:
+    def facts(self, tool: OwnTool, now: Generation) -> Tool:
         """What a decision needs to know of the tool as things are bound now."""
         route = MAPPED_ROUTES.get(tool.name)
         binding = self._bound.bindings.get(route.capability) if route else None
-        return self._settings.facts(tool, route.mapping(binding) if route and binding else None)
+        return now.settings.facts(tool, route.mapping(binding) if route and binding else None)
 
     async def explain(
-        self, tool: OwnTool, arguments: Mapping[str, Any], asking: Asking
+        self, tool: OwnTool, arguments: Mapping[str, Any], asking: Asking, now: Generation
     ) -> tuple[Decision, dict[str, Any]]:
         """What would be decided, and what was read from the arguments. Raises InvalidArguments."""
-        understood = await self._understand(tool, arguments)
-        decision = self._bridge.explain(_call(understood, asking), self.facts(tool), self._faults(tool))
+        understood = await self._understand(tool, arguments, now.settings)
+        decision = self._bridge.explain(
+            _call(understood, asking), self.facts(tool, now), now.policy, self._faults(tool, now)
+        )
         return decision, {
             "arguments": dict(understood.arguments),
             "intent": understood.intent,
             "notes": understood.notes,
         }
 
-    async def call(self, tool: OwnTool, arguments: Mapping[str, Any], asking: Asking) -> t.CallToolResult:
+    async def call(
+        self, tool: OwnTool, arguments: Mapping[str, Any], asking: Asking, now: Generation
+    ) -> t.CallToolResult:
         """The result of a call; every failure is an error result."""
         started = time.perf_counter()
         try:
-            understood = await self._understand(tool, arguments)
+            understood = await self._understand(tool, arguments, now.settings)
         except SophiaError as error:
             made = self._bridge.refused(tool.name, error)
             return failed(error, served_meta(made.id, made.decision, None))
-        made = self._bridge.decide(_call(understood, asking), self.facts(tool), self._faults(tool))
-        job = self._job(tool, understood, asking)
+        facts, faults = self.facts(tool, now), self._faults(tool, now)
+        made = self._bridge.decide(_call(understood, asking), facts, now.policy, faults)
+        job = _job(tool, understood, asking, now.settings)
         spent_ms: dict[Route, float] = {}
         try:
-            turn = self._agno.turn(tool.spec) if made.decision.route == "agno" else nullcontext()
+            turn = self._agno.turn(tool.spec, now.configuration) if made.decision.route == "agno" else nullcontext()
             async with nullcontext() if understood.memory is None else understood.memory.lock, turn:
                 executed = await self._bridge.execute(
-                    made, self._runs(tool, job, spent_ms), self._settings.deadline_ms(tool)
+                    made, self._runs(tool, job, spent_ms, now), now.fallback, now.settings.deadline_ms(tool)
                 )
         except SophiaError as error:
             return failed(error, served_meta(made.id, made.decision, made.decision.route))
@@ -144,10 +151,10 @@ class OwnCalls:
         total_ms = (time.perf_counter() - started) * 1000
         result = self._result(tool, understood, job, made, executed, (total_ms, spent_ms))
         meta = served_meta(made.id, made.decision, executed.route, executed.fallback_reason)
-        show = self._settings.shown(tool)
+        show = now.settings.shown(tool)
         return answered(result, meta, markdown=show.markdown, show_tool_calls=show.tool_calls)
 
-    async def _understand(self, tool: OwnTool, arguments: Mapping[str, Any]) -> _Understood:
+    async def _understand(self, tool: OwnTool, arguments: Mapping[str, Any], settings: OwnSettings) -> _Understood:
         given = {name: value for name, value in arguments.items() if value is not None}
         self._validators.check(tool.name, tool.form.input_schema, given, ours=True)
         request = str(given.pop("request", "")).strip()
@@ -185,8 +192,8 @@ class OwnCalls:
                     delivered=False,
                 )
             read = replace(read, notes=(*read.notes, STILL_READING))
-        read = replace(read, intent=read.intent or self._settings.typed_intent(tool, given))
-        memory = self._sessions.of(tool.kind, tool.name, session_id) if self._settings.remembers(tool) else None
+        read = replace(read, intent=read.intent or settings.typed_intent(tool, given))
+        memory = self._sessions.of(tool.kind, tool.name, session_id) if settings.remembers(tool) else None
         last = memory.last if memory else None
         read = followed_up(
             request, read, (last.arguments, last.intent) if last else None, fields=tool.fields, resumed=resumed
@@ -194,16 +201,16 @@ class OwnCalls:
         arguments = read.arguments
         if tool.kind == "team" and "period" in arguments:
             arguments = {**_days(_period(str(arguments["period"]), today)), **arguments}
-        intent = read.intent if request else read.intent or self._settings.default_intent(tool)
+        intent = read.intent if request else read.intent or settings.default_intent(tool)
         return _Understood(request, arguments, intent, read.notes, session_id, memory, as_of, waited_ms)
 
     async def names(self) -> Names:
         """The names that a request may mention, as far as they are known."""
         return (await self._bound.known.look()).names
 
-    def _faults(self, tool: OwnTool) -> dict[Route, str]:
+    def _faults(self, tool: OwnTool, now: Generation) -> dict[Route, str]:
         faults: dict[Route, str] = {}
-        if full := self._agno.full(tool.kind):
+        if full := self._agno.full(tool.kind, now.configuration):
             faults["agno"] = full
         route = MAPPED_ROUTES.get(tool.name)
         door = self._bound.at(route.capability) if route else None
@@ -211,26 +218,16 @@ class OwnCalls:
             faults["downstream"] = f"the server `{door[0].name}` is away"
         return faults
 
-    def _job(self, tool: OwnTool, understood: _Understood, asking: Asking) -> Job:
-        return Job(
-            request=understood.request,
-            arguments=understood.arguments,
-            intent=understood.intent,
-            run_id=uuid4().hex,
-            session_id=understood.session_id,
-            limits=Limits(self._settings.deadline_ms(tool), self._settings.max_model_calls(tool)),
-            progress=asking.progress,
-            memory=understood.memory,
-        )
-
-    def _runs(self, tool: OwnTool, job: Job, spent_ms: dict[Route, float]) -> dict[Route, RouteRun[Answered]]:
+    def _runs(
+        self, tool: OwnTool, job: Job, spent_ms: dict[Route, float], now: Generation
+    ) -> dict[Route, RouteRun[Answered]]:
         writing = anyio.Event()
         job = replace(job, on_write=writing.set)
 
         async def agno() -> Answered:
             started = time.perf_counter()
             try:
-                return await self._agno.run(tool.spec, job)
+                return await self._agno.run(tool.spec, job, now.configuration)
             finally:
                 spent_ms["agno"] = (time.perf_counter() - started) * 1000
 
@@ -251,7 +248,7 @@ class OwnCalls:
                 finally:
                     spent_ms["downstream"] = (time.perf_counter() - started) * 1000
 
-            runs["downstream"] = RouteRun(downstream, repeatable=True, attempts=self._settings.attempts)
+            runs["downstream"] = RouteRun(downstream, repeatable=True, attempts=now.settings.attempts)
         return runs
 
     def _result(
@@ -296,6 +293,19 @@ class OwnCalls:
             session_id=job.session_id,
             run_id=job.run_id,
         )
+
+
+def _job(tool: OwnTool, understood: _Understood, asking: Asking, settings: OwnSettings) -> Job:
+    return Job(
+        request=understood.request,
+        arguments=understood.arguments,
+        intent=understood.intent,
+        run_id=uuid4().hex,
+        session_id=understood.session_id,
+        limits=Limits(settings.deadline_ms(tool), settings.max_model_calls(tool)),
+        progress=asking.progress,
+        memory=understood.memory,
+    )
 
 
 def _call(understood: _Understood, asking: Asking) -> Call:

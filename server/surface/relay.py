@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from server.bridge.bridge import Bridge
 from server.bridge.decide import Route
 from server.bridge.execute import RouteRun
+from server.control import Control
 from server.downstream.connection import Connection
 from server.downstream.naming import Published
 from server.downstream.proxy import call_tool
@@ -48,7 +49,8 @@ ToolAnswer = t.CallToolResult | t.InputRequiredResult
 class Relay:
     """Sends calls on."""
 
-    def __init__(self, bridge: Bridge, validators: Validators) -> None:
+    def __init__(self, control: Control, bridge: Bridge, validators: Validators) -> None:
+        self._control = control
         self._bridge = bridge
         self._validators = validators
 
@@ -57,7 +59,8 @@ class Relay:
     ) -> ToolAnswer:
         """Call a downstream tool under its published name."""
         connection, published, form = target
-        made = self._bridge.decide_proxied(published.name, published.server)
+        now = self._control.look()
+        made = self._bridge.decide_proxied(published.name, published.server, now.policy)
         meta = served_meta(made.id, made.decision, "downstream")
         onward = params.model_copy(update={"name": published.original, "meta": _onward(ctx)})
 
@@ -83,9 +86,9 @@ class Relay:
             return failed(error, served_meta(self._bridge.refused(published.name, error).id, made.decision, None))
         try:
             runs: Mapping[Route, RouteRun[ToolAnswer | MCPError]] = {
-                "downstream": RouteRun(run, repeatable, self._bridge.fallback.attempts)
+                "downstream": RouteRun(run, repeatable, now.fallback.attempts)
             }
-            executed = await self._bridge.execute(made, runs, deadline_ms)
+            executed = await self._bridge.execute(made, runs, now.fallback, deadline_ms)
         except SophiaError as error:
             return failed(error, meta)
         return self._worn(ctx, executed.result, meta)

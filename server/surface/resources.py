@@ -1,12 +1,13 @@
 """Our own resources: `sophia://agents/{id}`, `sophia://teams/{id}`, `sophia://bridge/status` and the decisions."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import mcp_types as t
 from mcp.shared.exceptions import MCPError
 
+from server.control import Control
 from server.surface.cards import Cards
 from server.surface.own import OwnTool
 
@@ -26,9 +27,9 @@ TEMPLATES = (
 class OwnResources:
     """Lists and reads them."""
 
-    def __init__(self, tools: Mapping[str, OwnTool], cards: Cards) -> None:
+    def __init__(self, control: Control, cards: Cards) -> None:
+        self._control = control
         self._cards = cards
-        self._by_uri = {_uri(tool): tool for tool in tools.values()}
 
     def listed(self) -> list[t.Resource]:
         """Every card, and the status."""
@@ -40,7 +41,7 @@ class OwnResources:
                 description=f"The card of the {tool.kind} {tool.spec.title}: role, tools, schemas, last runs, figures.",
                 mime_type=JSON_TYPE,
             )
-            for uri, tool in self._by_uri.items()
+            for uri, tool in self._ours()
         ]
         status = t.Resource(
             name="bridge_status",
@@ -67,8 +68,8 @@ class OwnResources:
 
     async def read(self, uri: str) -> t.ReadResourceResult | None:
         """One of ours, or None when the URI is not ours. Raises MCPError for one of ours that does not exist."""
-        if uri in self._by_uri:
-            return _json(uri, self._cards.of(self._by_uri[uri]))
+        if tool := dict(self._ours()).get(uri):
+            return _json(uri, self._cards.of(tool))
         if uri == STATUS:
             return _json(uri, self._cards.status())
         if uri.startswith(DECISIONS):
@@ -82,6 +83,9 @@ class OwnResources:
                 )
             return _json(uri, card)
         return None
+
+    def _ours(self) -> Iterator[tuple[str, OwnTool]]:
+        return ((_uri(tool), tool) for tool in self._control.look().own.values())
 
 
 def _uri(tool: OwnTool) -> str:

@@ -19,10 +19,12 @@ from mcp.shared.exceptions import MCPError
 
 from server.bridge.bridge import Bridge
 from server.bridge.decide import Route
+from server.control import Control
 from server.downstream.connection import Connection
 from server.downstream.naming import Published
 from server.downstream.pool import Pool
 from server.errors import NoRoute, SophiaError
+from server.generation import Generation
 from server.surface.answers import failed, served_meta
 from server.surface.changes import Changes
 from server.surface.completions import complete
@@ -60,7 +62,7 @@ class SophiaServer(Server[Any]):
         self,
         version: str,
         *,
-        own: Mapping[str, OwnTool],
+        control: Control,
         pool: Pool,
         bridge: Bridge,
         calls: OwnCalls,
@@ -68,7 +70,7 @@ class SophiaServer(Server[Any]):
         relay: Relay,
         operator: bool,
     ) -> None:
-        self._own = own
+        self._control = control
         self._pool = pool
         self._bridge = bridge
         self._calls = calls
@@ -107,23 +109,24 @@ class SophiaServer(Server[Any]):
         return super().create_initialization_options(notification_options or everything, *args, **kwargs)
 
     def _input_schema(self, name: str) -> Mapping[str, Any] | None:
-        if name in self._own:
-            return self._own[name].form.input_schema
+        if own := self._control.current.own.get(name):
+            return own.form.input_schema
         found = self._pool.tool(name)
         return found[2].input_schema if found else None
 
     async def _list_tools(self, ctx: Context, _: t.PaginatedRequestParams | None) -> t.ListToolsResult:
         tables = await self._pool.listed()
-        ours = [tool.form for tool in self._own.values() if self._calls.listed(tool)]
+        ours = [tool.form for tool in self._calls.listed(self._control.look())]
         self.listed.set()
         return t.ListToolsResult(tools=[*ours, *listable(list(tables.tool_forms.values()), ctx.protocol_version)])
 
     async def _call_tool(
         self, ctx: Context, params: t.CallToolRequestParams
     ) -> t.CallToolResult | t.InputRequiredResult:
-        own = self._own.get(params.name)
-        if own is not None and self._calls.listed(own):
-            return await self._call_own(ctx, params, own)
+        now = self._control.look()
+        own = now.own.get(params.name)
+        if own is not None and self._calls.is_listed(own, now):
+            return await self._call_own(ctx, params, own, now)
         target = self._pool.tool(params.name) or await self._first_seen(params.name)
         if target is None:
             raise MCPError(t.INVALID_PARAMS, self._unknown(params.name))
@@ -142,7 +145,9 @@ class SophiaServer(Server[Any]):
                 await self._pool.until(lambda: self._pool.tool(name) is not None)
         return self._pool.tool(name)
 
-    async def _call_own(self, ctx: Context, params: t.CallToolRequestParams, own: OwnTool) -> t.CallToolResult:
+    async def _call_own(
+        self, ctx: Context, params: t.CallToolRequestParams, own: OwnTool, now: Generation
+    ) -> t.CallToolResult:
         if self._calls.unready(own):
             with anyio.move_on_after(FIRST_WAIT_S):
                 await self._pool.until(lambda: not self._calls.unready(own))
@@ -152,7 +157,7 @@ class SophiaServer(Server[Any]):
             return self._refused(own.name, error)
         arguments = params.arguments or {}
         unit = self._units.of(ctx, arguments.get("session_id"))
-        return await self._calls.call(own, arguments, Asking(unit=unit, forced=forced, progress=_progress(ctx)))
+        return await self._calls.call(own, arguments, Asking(unit=unit, forced=forced, progress=_progress(ctx)), now)
 
     def _forced(self, ctx: Context) -> Route | None:
         """The route that an operator asks for. Raises NoRoute."""
@@ -233,12 +238,12 @@ class SophiaServer(Server[Any]):
                 return await self._relay.completion(ctx, onward, connection)
         elif server := self._pool.tables.resources.template_owner(ref.uri):
             return await self._relay.completion(ctx, params, self._pool.connections[server])
-        return complete(ref, params.argument, await self._calls.names(), self._own)
+        return complete(ref, params.argument, await self._calls.names(), self._control.current.own)
 
     def _unknown(self, name: str) -> str:
-        known = [*self._own, *self._pool.tables.tool_forms]
+        known = [*self._control.current.own, *self._pool.tables.tool_forms]
         near = difflib.get_close_matches(name[:100], known, n=3)
-        if name in self._own:
+        if name in self._control.current.own:
             return f"`{name}` is switched off: policy leaves it no route. `sophia explain {name}` says why."
         hint = f" Nearest: {', '.join(f'`{one}`' for one in near)}." if near else ""
         return f"There is no tool `{name[:100]}`.{hint} `tools/list` has them all."

@@ -96,17 +96,20 @@ def test_ids_sort_by_time_and_differ() -> None:
 
 # What the bridge writes down
 
+POLICY = Policy("v1")
+NO_FALLBACK = Fallback("disabled", 1, 0, 1000)
+
 
 @pytest.fixture
 def bridge(store: Store) -> Bridge:
-    return Bridge(Policy("v1"), Fallback("disabled", 1, 0, 1000), Evidence(), DecisionLog(store))
+    return Bridge(Evidence(), DecisionLog(store))
 
 
 async def ended(bridge: Bridge, run: RouteRun[Any], *, deadline_ms: int = 60_000, leaves_after_s: float = 60) -> Any:
-    made = bridge.decide_proxied("gong__list_calls", "gong")
+    made = bridge.decide_proxied("gong__list_calls", "gong", POLICY)
     runs: dict[Route, RouteRun[Any]] = {"downstream": run}
     with anyio.move_on_after(leaves_after_s), suppress(SophiaError):
-        await bridge.execute(made, runs, deadline_ms)
+        await bridge.execute(made, runs, NO_FALLBACK, deadline_ms)
     found = await bridge.log.find(made.id)
     assert found is not None
     return found.content["outcome"]
@@ -129,6 +132,6 @@ async def test_each_call_leaves_how_it_ended(bridge: Bridge) -> None:
 
 
 async def test_a_proxied_tool_is_decided_once_and_each_call_has_its_own_id(bridge: Bridge) -> None:
-    first, second = (bridge.decide_proxied("gong__list_calls", "gong") for _ in range(2))
+    first, second = (bridge.decide_proxied("gong__list_calls", "gong", POLICY) for _ in range(2))
     assert first.decision is second.decision
     assert first.id != second.id
