@@ -9,7 +9,8 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 
 from benchmarks.figures import Figure, Measured, Report, limit, percentile, program, progress
-from server.bridge.decide import Call, DownstreamMapping, Live, Policy, Tool, decide
+from server.bridge.decide import Call, DownstreamMapping, Live, Tool, decide
+from server.bridge.policy import Policy
 
 __all__ = ["main"]
 
@@ -34,10 +35,10 @@ def measure(runs: int) -> Report:
     """The median and the 99th percentile of each kind of decision."""
     kinds: Mapping[str, Callable[[], object]] = {
         "empty function": _nothing,
-        "one route": partial(decide, BRIEF, Tool("gong__list_calls", downstream=MAPPING), Policy("1"), Live()),
-        "score of two routes": partial(decide, BRIEF, BOTH_ROUTES, Policy("1"), BUSY),
-        "rollout at 10 %": partial(decide, BRIEF, BOTH_ROUTES, Policy("1", agno_percent=10), BUSY),
-        "forced": partial(decide, Call("", BRIEF.arguments, BRIEF.intent, "agno"), BOTH_ROUTES, Policy("1"), BUSY),
+        "one route": partial(decide, BRIEF, Tool("gong__list_calls", downstream=MAPPING), Policy(), Live()),
+        "score of two routes": partial(decide, BRIEF, BOTH_ROUTES, Policy(), BUSY),
+        "rollout at 10 %": partial(decide, BRIEF, BOTH_ROUTES, Policy(share=10), BUSY),
+        "forced": partial(decide, Call("", BRIEF.arguments, BRIEF.intent, "agno"), BOTH_ROUTES, Policy(), BUSY),
     }
     took_us: dict[str, list[float]] = {kind: [] for kind in kinds}
     for done in range(0, runs, BATCH):

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agents.catalog import AGENTS
-from server.bridge.decide import Policy
 from server.bridge.execute import Fallback
+from server.bridge.policy import Flags, Policy
 from server.config.configuration import Configuration
 from server.surface.own import OwnTool, own_tools
 from server.surface.own_settings import OwnSettings, with_members
@@ -41,14 +41,18 @@ def first_generation(configuration: Configuration) -> Generation:
 
 
 def policy_of(configuration: Configuration) -> Policy:
-    """The policy that a configuration amounts to; with `enabled: false` everything old serves alone."""
-    agno = configuration.agno
+    """The policy that a configuration amounts to before anything else was set."""
+    agno, flags = configuration.agno, configuration.agno.feature_flags
     return Policy(
-        version=configuration.digest,
-        mode=agno.bridge_mode if agno.enabled else "traditional_only",
-        agents_enabled=agno.feature_flags.enable_agno_agents,
-        teams_enabled=agno.feature_flags.enable_team_coordination,
-        agno_percent=agno.ab_testing.agno_traffic_percentage,
+        mode=agno.bridge_mode,
+        enabled=agno.enabled,
+        flags=Flags(
+            agno_agents=flags.enable_agno_agents,
+            team_coordination=flags.enable_team_coordination,
+            advanced_memory=flags.enable_advanced_memory,
+            knowledge_sharing=flags.enable_knowledge_sharing,
+        ),
+        share=agno.ab_testing.agno_traffic_percentage,
     )
 
 

@@ -15,7 +15,6 @@ from server.bridge.decide import (
     Decision,
     DownstreamMapping,
     Live,
-    Policy,
     Reason,
     Route,
     Tool,
@@ -25,6 +24,7 @@ from server.bridge.decide import (
 from server.bridge.decision_log import DecisionLog, new_id
 from server.bridge.evidence import Evidence
 from server.bridge.execute import Executed, Fallback, RouteRun, execute
+from server.bridge.policy import Policy
 from server.errors import InternalError, SophiaError
 from server.state.store import DecisionRecord
 

@@ -2,10 +2,12 @@
 
 Rules in their order; the first that binds wins, and each adds its reasons:
 
-1. allowed    mode, flags and the tool's own switch say which routes may serve; nothing later brings one back
+1. allowed    mode, flags, the tool's own switch, rights, classification, budgets, and a rollout at 0 say which routes
+              may serve; nothing later brings one back
 2. force      an operator's choice among what is left
 3. mappable   what a downstream tool cannot express does not go there
-4. rollout    under a rollout, calls that both routes can serve are drawn into an arm by a stable hash of their unit
+4. rollout    under a rollout, calls that both routes can serve are drawn into an arm by a stable hash of their unit;
+              the score is recorded and does not choose
 5. score      otherwise what is declared and measured about the tool adds up
 6. health     a route that cannot serve now gives way to the other; the arm stays what was drawn
 """
@@ -15,13 +17,16 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Literal
 
+from agents.result import Classification
+from server.bridge.policy import Policy
+
 __all__ = [
+    "AgnoMapping",
     "Call",
     "Decision",
     "DownstreamMapping",
+    "Learned",
     "Live",
-    "Mode",
-    "Policy",
     "Reason",
     "Route",
     "Rule",
@@ -35,14 +40,17 @@ __all__ = [
 ]
 
 Route = Literal["agno", "downstream"]
+BOTH: frozenset[Route] = frozenset({"agno", "downstream"})
 Rule = Literal["allowed", "force", "mappable", "rollout", "score", "health"]
-Mode = Literal["hybrid", "agno_preferred", "traditional_only"]
 
 FAST_MS = 200
 BUSY_ABOVE, CALM_BELOW = 100, 70
 """Calls in a minute. Two limits, so that a tool near one of them does not change its route with every call."""
 
 MANY_SERVICES = 3
+
+RESTRICTED: Classification = "confidential"
+NOTHING: Mapping[Route, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +64,30 @@ class DownstreamMapping:
 
 
 @dataclass(frozen=True, slots=True)
+class AgnoMapping:
+    """What an agent can say of a call of a tool that existed before it."""
+
+    required: frozenset[str]
+    expressible: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
-    """What policy says of one published tool. `agno` is None where no agent or team serves it."""
+    """What is declared about one published tool. `agno` is None where no agent or team serves it.
+
+    `existing` is a tool of a server that an agent learned to serve: its server takes every call, the agent those that
+    `agno_mapping` covers, and none before a rollout. `classification` is of what it reads; `in_house` are the routes
+    on which that never leaves the house.
+    """
 
     name: str
     agno: Literal["agent", "team"] | None = None
     downstream: DownstreamMapping | None = None
+    existing: bool = False
+    agno_mapping: AgnoMapping | None = None
     use_agno: bool = True
+    classification: Classification = "internal"
+    in_house: frozenset[Route] = BOTH
     target_ms: int | None = None
     services: int = 0
     performance_critical: bool = False
@@ -74,38 +99,38 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """What an operator can change; one immutable version of it.
-
-    `agno_percent` is the share of the calls that both routes can serve; None where nothing is under rollout.
-    """
-
-    version: str
-    mode: Mode = "hybrid"
-    agents_enabled: bool = True
-    teams_enabled: bool = True
-    agno_percent: int | None = None
-    salt: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
-    """What a decision may know of a call: whose it is, which arguments are given, what it is after."""
+    """What a decision may know of a call: whose it is, which arguments are given, what it is after.
+
+    `forbidden` are routes that its caller has no right to, with the reason in words.
+    """
 
     unit: str
     arguments: frozenset[str] = frozenset()
     intent: str | None = None
     forced: Route | None = None
+    forbidden: Mapping[Route, str] = field(default_factory=dict[Route, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a model learned from earlier calls would choose, and how likely that was; None where it knows too little."""
+
+    route: Route | None
+    propensity: float | None
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """How things stand now: why a route cannot serve (absent: it can), and what was measured."""
+    """How things stand now: why a route cannot serve (absent: it can), which budgets are spent, what was measured."""
 
     faults: Mapping[Route, str] = field(default_factory=dict[Route, str])
+    spent: Mapping[Route, str] = field(default_factory=dict[Route, str])
     calls_last_minute: int = 0
     busy: bool = False
     downstream_p95_ms: float | None = None
+    learned: Learned | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +152,11 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The route, or None when none is left; the other route that may serve after a failure; how it came about."""
+    """The route, or None when none is left; the other route that may serve after a failure; how it came about.
+
+    `propensity` is how likely a draw was to fall as it did: to `arm` under a rollout, to `route` without one. None where
+    nothing was drawn.
+    """
 
     route: Route | None
     fallback: Route | None
@@ -135,59 +164,80 @@ class Decision:
     arm: Route | None = None
     score: int | None = None
     terms: tuple[Term, ...] = ()
+    propensity: float | None = None
 
 
 def decide(call: Call, tool: Tool, policy: Policy, live: Live) -> Decision:
     """The decision about one call. Total: every input has one, and equal inputs have equal ones."""
     reasons: list[Reason] = []
-    allowed = _allowed(tool, policy, reasons)
+    left = _allowed(tool, policy, call.forbidden, live.spent, reasons)
     if call.forced is not None:
-        return _forced(call.forced, call, tool, allowed, reasons)
-    capable = _mappable(call, tool, allowed, reasons)
+        return _forced(call.forced, call, tool, left, reasons)
+    capable = _mappable(call, tool, left, reasons)
     if not capable:
         return Decision(None, None, tuple(reasons))
     if len(capable) == 1:
-        if len(allowed) == 1:
+        if len(left) == 1:
             reasons.append(Reason("allowed", f"{capable[0]} is the only route"))
         return _healthy(Decision(capable[0], None, ()), live, reasons)
-    if policy.agno_percent is not None:
-        arm = _arm(call, tool, policy.agno_percent, policy.salt, reasons)
-        return _healthy(Decision(arm, _other(arm), (), arm=arm), live, reasons)
     terms = score_terms(tool, live)
     score = sum(term.points for term in terms)
+    rollout = policy.rollout_of(tool.name, tool.existing)
+    if rollout is not None:
+        return _healthy(_drawn(call, tool, rollout, score, terms, reasons), live, reasons)
     chosen = _scored(score, terms, policy, reasons)
     return _healthy(Decision(chosen, _other(chosen), (), score=score, terms=terms), live, reasons)
 
 
 def allowed(tool: Tool, policy: Policy) -> tuple[Route, ...]:
-    """The routes that policy leaves a tool; without one it is not published."""
-    return _allowed(tool, policy, [])
+    """The routes that policy leaves a tool, whoever calls; without one it is not published."""
+    return _allowed(tool, policy, NOTHING, NOTHING, [])
 
 
-def _allowed(tool: Tool, policy: Policy, reasons: list[Reason]) -> tuple[Route, ...]:
-    routes: list[Route] = []
-    off = _agno_off(tool, policy)
-    if off is None:
-        routes.append("agno")
-    elif tool.agno is not None:
-        reasons.append(Reason("allowed", f"agno is out: {off}"))
-    if tool.downstream is not None:
-        routes.append("downstream")
-    elif off is not None:
-        reasons.append(Reason("allowed", "downstream is out: no configured server offers it"))
-    return tuple(routes)
+def _allowed(
+    tool: Tool,
+    policy: Policy,
+    forbidden: Mapping[Route, str],
+    spent: Mapping[Route, str],
+    reasons: list[Reason],
+) -> tuple[Route, ...]:
+    causes: dict[Route, list[str]] = {"agno": [], "downstream": []}
+    if tool.agno is None:
+        causes["agno"].append("no agent or team serves this tool")
+    else:
+        causes["agno"] += _switched_off(tool, policy)
+    if tool.downstream is None:
+        causes["downstream"].append("no configured server offers it")
+    for route, removed in causes.items():
+        if tool.classification == RESTRICTED and route not in tool.in_house:
+            removed.append(f"what it reads is {RESTRICTED} and would leave the house")
+        removed += [why[route] for why in (forbidden, spent) if route in why]
+    left: tuple[Route, ...] = tuple(route for route, removed in causes.items() if not removed)
+    for route, removed in causes.items():
+        if removed and (_exists(tool, route) or not left):
+            reasons.append(Reason("allowed", f"{route} is out: {'; '.join(removed)}"))
+    return left
 
 
-def _agno_off(tool: Tool, policy: Policy) -> str | None:
+def _exists(tool: Tool, route: Route) -> bool:
+    return (tool.agno if route == "agno" else tool.downstream) is not None
+
+
+def _switched_off(tool: Tool, policy: Policy) -> list[str]:
+    flags, rollout = policy.flags, policy.rollouts.get(tool.name)
+    at_zero = tool.downstream is not None and (policy.rollout_of(tool.name, tool.existing) or (None,))[0] == 0
     switches = (
-        (tool.agno is None, "no agent or team serves this tool"),
-        (not tool.use_agno, "`use_agno` is off for it"),
-        (tool.agno == "agent" and not policy.agents_enabled, "the flag `enable_agno_agents` is off"),
-        (tool.agno == "team" and not policy.teams_enabled, "the flag `enable_team_coordination` is off"),
+        (not policy.enabled, "`agno_integration.enabled` is off"),
         (policy.mode == "traditional_only", "`bridge_mode` is traditional_only"),
-        (tool.downstream is not None and policy.agno_percent == 0, "its rollout stands at 0 %"),
+        (not tool.use_agno, "`use_agno` is off for it"),
+        (tool.agno == "agent" and not flags.agno_agents, "the flag `enable_agno_agents` is off"),
+        (tool.agno == "team" and not flags.team_coordination, "the flag `enable_team_coordination` is off"),
+        (at_zero and rollout is not None and rollout.state != "rolled_back", "its rollout stands at 0 %"),
+        (at_zero and rollout is not None and rollout.state == "rolled_back", "its rollout was rolled back"),
+        (at_zero and rollout is None and tool.existing, "no rollout of it has begun"),
+        (at_zero and rollout is None and not tool.existing, "`agno_traffic_percentage` is 0"),
     )
-    return next((why for off, why in switches if off), None)
+    return [why for off, why in switches if off]
 
 
 def _forced(forced: Route, call: Call, tool: Tool, allowed: tuple[Route, ...], reasons: list[Reason]) -> Decision:
@@ -195,34 +245,48 @@ def _forced(forced: Route, call: Call, tool: Tool, allowed: tuple[Route, ...], r
         reasons.append(Reason("force", f"{forced} was asked for by name and is not allowed"))
         return Decision(None, None, tuple(reasons))
     reasons.append(Reason("force", f"{forced} was asked for by name"))
-    if forced == "downstream" and forced not in _mappable(call, tool, allowed, reasons):
+    if forced not in _mappable(call, tool, allowed, reasons):
         return Decision(None, None, tuple(reasons))
     return Decision(forced, None, tuple(reasons))
 
 
-def _mappable(call: Call, tool: Tool, allowed: tuple[Route, ...], reasons: list[Reason]) -> tuple[Route, ...]:
-    mapping = tool.downstream
-    if tool.agno is None or mapping is None or "downstream" not in allowed:
-        return allowed
-    cannot: str | None = None
-    if call.intent is None:
-        cannot = "the request does not say clearly what it wants"
-    elif call.intent not in mapping.intents:
-        cannot = f"it does not know `{call.intent}`"
-    elif missing := sorted(mapping.required - call.arguments):
-        cannot = f"it needs {_names(missing)}"
-    elif inexpressible := sorted(call.arguments - mapping.expressible):
-        cannot = f"it cannot express {_names(inexpressible)}"
+def _mappable(call: Call, tool: Tool, left: tuple[Route, ...], reasons: list[Reason]) -> tuple[Route, ...]:
+    """A tool's own server takes every call of it, and so does a tool's own agent; the other one what it is mapped to."""
+    if tool.agno is None or tool.downstream is None:
+        return left
+    route: Route = "agno" if tool.existing else "downstream"
+    cannot = _cannot(call, tool.agno_mapping if tool.existing else tool.downstream) if route in left else None
     if cannot is None:
-        return allowed
-    reasons.append(Reason("mappable", f"`{mapping.server}` cannot take this call: {cannot}"))
-    return tuple(route for route in allowed if route != "downstream")
+        return left
+    name = "agno" if tool.existing else f"`{tool.downstream.server}`"
+    reasons.append(Reason("mappable", f"{name} cannot take this call: {cannot}"))
+    return tuple(one for one in left if one != route)
 
 
-def _arm(call: Call, tool: Tool, percent: int, salt: str, reasons: list[Reason]) -> Route:
-    arm: Route = "agno" if share_of(tool.name, salt, call.unit) < percent else "downstream"
+def _cannot(call: Call, mapping: AgnoMapping | DownstreamMapping | None) -> str | None:
+    if mapping is None:
+        return "nothing says how its arguments are understood"
+    if isinstance(mapping, DownstreamMapping):
+        if call.intent is None:
+            return "the request does not say clearly what it wants"
+        if call.intent not in mapping.intents:
+            return f"it does not know `{call.intent}`"
+    if missing := sorted(mapping.required - call.arguments):
+        return f"it needs {_names(missing)}"
+    if inexpressible := sorted(call.arguments - mapping.expressible):
+        return f"it cannot express {_names(inexpressible)}"
+    return None
+
+
+def _drawn(
+    call: Call, tool: Tool, rollout: tuple[int, str], score: int, terms: tuple[Term, ...], reasons: list[Reason]
+) -> Decision:
+    percent, salt = rollout
+    on_agno = share_of(tool.name, salt, call.unit) < percent
+    arm: Route = "agno" if on_agno else "downstream"
     reasons.append(Reason("rollout", f"{percent} % of the callers are served by agno; this one falls to {arm}"))
-    return arm
+    propensity = (percent if on_agno else 100 - percent) / 100
+    return Decision(arm, _other(arm), (), arm=arm, score=score, terms=terms, propensity=propensity)
 
 
 def share_of(tool: str, salt: str, unit: str) -> float:

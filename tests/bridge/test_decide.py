@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.bridge.decide import (
+    AgnoMapping,
     Call,
     Decision,
     DownstreamMapping,
     Live,
-    Policy,
     Route,
     Tool,
     allowed,
@@ -20,6 +20,7 @@ from server.bridge.decide import (
     score_terms,
     share_of,
 )
+from server.bridge.policy import Flags, Policy, Rollout
 
 NAMES = st.sampled_from(["call_id", "rep", "period", "call_brief", "metric"])
 SETS = st.frozensets(NAMES)
@@ -27,28 +28,41 @@ ROUTES: st.SearchStrategy[Route] = st.sampled_from(["agno", "downstream"])
 TEXT = st.text(st.characters(exclude_categories=()), max_size=8)  # half characters included: JSON can hold them
 
 mappings = st.builds(DownstreamMapping, st.just("gong"), SETS, SETS, SETS)
-calls = st.builds(Call, TEXT, SETS, st.none() | NAMES, st.none() | ROUTES)
+barred = st.dictionaries(ROUTES, st.just("not yours"))
+calls = st.builds(Call, TEXT, SETS, st.none() | NAMES, st.none() | ROUTES, barred)
 tools = st.builds(
     Tool,
-    name=TEXT,
+    name=st.just("gong_intelligence") | TEXT,
     agno=st.sampled_from([None, "agent", "team"]),
     downstream=st.none() | mappings,
     target_ms=st.none() | st.integers(1, 1000),
     services=st.integers(0, 6),
+    agno_mapping=st.none() | st.builds(AgnoMapping, SETS, SETS),
+    classification=st.sampled_from(["public", "internal", "confidential"]),
+    in_house=st.frozensets(ROUTES),
     **{f.name: st.booleans() for f in fields(Tool) if f.type in (bool, "bool")},
+)
+rollouts = st.builds(
+    Rollout,
+    percent=st.sampled_from([0, 1, 10, 50, 99, 100]),
+    salt=TEXT,
+    state=st.sampled_from(["running", "held", "rolled_back"]),
+    since=st.just(0.0),
+    started=st.just(0.0),
 )
 policies = st.builds(
     Policy,
-    st.just("v1"),
+    st.integers(0, 9),
     mode=st.sampled_from(["hybrid", "agno_preferred", "traditional_only"]),
-    agents_enabled=st.booleans(),
-    teams_enabled=st.booleans(),
-    agno_percent=st.sampled_from([None, 0, 1, 10, 50, 99, 100]),
-    salt=TEXT,
+    enabled=st.booleans(),
+    flags=st.builds(Flags, **dict.fromkeys((f.name for f in fields(Flags)), st.booleans())),
+    share=st.sampled_from([None, 0, 1, 10, 50, 99, 100]),
+    rollouts=st.dictionaries(st.just("gong_intelligence"), rollouts),
 )
 lives = st.builds(
     Live,
     st.dictionaries(ROUTES, st.just("away")),
+    st.dictionaries(ROUTES, st.just("spent")),
     st.integers(0, 300),
     st.booleans(),
     st.none() | st.floats(0, 5000),
@@ -57,8 +71,13 @@ lives = st.builds(
 GONG = DownstreamMapping("gong", frozenset({"call_brief"}), frozenset({"call_id"}), frozenset({"call_id", "rep"}))
 BOTH = Tool("gong_intelligence", agno="agent", downstream=GONG, target_ms=500)
 CALL = Call("ann", frozenset({"call_id"}), "call_brief")
-POLICY = Policy("v1")
+POLICY = Policy()
+TAKES_ALL = AgnoMapping(frozenset(), frozenset({"call_id", "rep"}))
 WELL = Live()
+
+
+def under(percent: int, salt: str) -> dict[str, Rollout]:
+    return {BOTH.name: Rollout(percent, salt, "running", 0.0, 0.0)}
 
 
 def told(decision: Decision) -> str:
@@ -80,8 +99,8 @@ def test_every_call_has_a_decision_and_the_same_call_the_same_one(
 @given(calls, tools, policies, lives)
 def test_a_route_that_policy_removed_never_comes_back(call: Call, tool: Tool, policy: Policy, live: Live) -> None:
     decision = decide(call, tool, policy, live)
-    left = allowed(tool, policy)
-    assert {decision.route, decision.fallback, decision.arm} - {None} <= set(left)
+    left = set(allowed(tool, policy)) - call.forbidden.keys() - live.spent.keys()
+    assert {decision.route, decision.fallback, decision.arm} - {None} <= left
     assert (decision.route is None) or decision.route != decision.fallback
 
 
@@ -90,6 +109,8 @@ def test_a_call_never_goes_where_it_cannot_be_expressed(call: Call, tool: Tool, 
     mapping = tool.downstream
     if tool.agno is None or mapping is None:
         return  # a downstream tool under its own name takes its own arguments
+    if tool.existing:
+        return
     expressible = (
         call.intent in mapping.intents
         and mapping.required <= call.arguments
@@ -122,10 +143,23 @@ def test_a_units_place_is_a_share(tool: str, salt: str, unit: str) -> None:
     ("tool", "policy", "why"),
     [
         (replace(BOTH, use_agno=False), POLICY, "`use_agno` is off"),
-        (BOTH, replace(POLICY, agents_enabled=False), "enable_agno_agents"),
-        (replace(BOTH, agno="team"), replace(POLICY, teams_enabled=False), "enable_team_coordination"),
+        (BOTH, replace(POLICY, flags=Flags(agno_agents=False)), "enable_agno_agents"),
+        (
+            replace(BOTH, agno="team"),
+            replace(POLICY, flags=Flags(team_coordination=False)),
+            "enable_team_coordination",
+        ),
         (BOTH, replace(POLICY, mode="traditional_only"), "traditional_only"),
-        (BOTH, replace(POLICY, agno_percent=0), "0 %"),
+        (BOTH, replace(POLICY, enabled=False), "`agno_integration.enabled` is off"),
+        (BOTH, replace(POLICY, share=0), "`agno_traffic_percentage` is 0"),
+        (BOTH, replace(POLICY, share=100, rollouts=under(0, "s")), "0 %"),
+        (BOTH, replace(POLICY, rollouts={BOTH.name: Rollout(50, "s", "rolled_back", 0.0, 0.0)}), "was rolled back"),
+        (
+            replace(BOTH, existing=True, agno_mapping=TAKES_ALL),
+            replace(POLICY, share=100),
+            "no rollout of it has begun",
+        ),
+        (replace(BOTH, classification="confidential", in_house=frozenset({"downstream"})), POLICY, "leave the house"),
     ],
 )
 def test_a_switch_takes_agno_out_and_says_which(tool: Tool, policy: Policy, why: str) -> None:
@@ -141,15 +175,33 @@ def test_a_tool_that_no_agent_serves_takes_whatever_arguments_it_is_given() -> N
     assert (decision.route, told(decision)) == ("downstream", "allowed: downstream is the only route")
 
 
+def test_a_caller_without_the_right_to_a_route_is_served_by_the_other_one() -> None:
+    decision = decide(replace(CALL, forbidden={"downstream": "only sales may ask it"}), BOTH, POLICY, WELL)
+    assert (decision.route, decision.fallback) == ("agno", None)
+    assert "downstream is out: only sales may ask it" in told(decision)
+
+
+def test_a_route_whose_budget_is_spent_serves_nobody() -> None:
+    decision = decide(CALL, BOTH, replace(POLICY, mode="agno_preferred"), Live(spent={"agno": "its budget is spent"}))
+    assert (decision.route, decision.fallback) == ("downstream", None)
+    assert "its budget is spent" in told(decision)
+
+
+def test_every_cause_is_named_where_there_are_several() -> None:
+    policy = replace(POLICY, mode="traditional_only", flags=Flags(agno_agents=False))
+    text = told(decide(CALL, replace(BOTH, use_agno=False), policy, WELL))
+    assert all(cause in text for cause in ("traditional_only", "`use_agno`", "enable_agno_agents"))
+
+
 def test_the_agents_flag_leaves_teams_alone_and_the_teams_flag_agents() -> None:
     team = Tool("sales_intelligence_team", agno="team")
     agent = Tool("hubspot_crm", agno="agent")
-    assert allowed(team, replace(POLICY, agents_enabled=False)) == ("agno",)
-    assert allowed(agent, replace(POLICY, teams_enabled=False)) == ("agno",)
+    assert allowed(team, replace(POLICY, flags=Flags(agno_agents=False))) == ("agno",)
+    assert allowed(agent, replace(POLICY, flags=Flags(team_coordination=False))) == ("agno",)
 
 
 def test_a_rollout_at_zero_leaves_a_tool_without_another_route_in_service() -> None:
-    assert allowed(Tool("executive_knowledge", agno="agent"), replace(POLICY, agno_percent=0)) == ("agno",)
+    assert allowed(Tool("executive_knowledge", agno="agent"), replace(POLICY, share=0)) == ("agno",)
 
 
 def test_a_tool_with_no_route_left_names_each_cause() -> None:
@@ -163,12 +215,10 @@ def test_a_tool_with_no_route_left_names_each_cause() -> None:
 
 
 def test_force_takes_a_route_against_score_rollout_and_health() -> None:
-    policy = replace(POLICY, agno_percent=1)
+    policy = replace(POLICY, share=1)
     ill = Live({"agno": "full", "downstream": "away"})
     assert decide(replace(CALL, forced="agno"), BOTH, policy, ill).route == "agno"
-    assert (
-        decide(replace(CALL, forced="downstream"), BOTH, replace(POLICY, agno_percent=99), ill).route == "downstream"
-    )
+    assert decide(replace(CALL, forced="downstream"), BOTH, replace(POLICY, share=99), ill).route == "downstream"
 
 
 def test_force_of_a_removed_route_is_refused() -> None:
@@ -196,10 +246,21 @@ def test_force_of_a_route_that_cannot_express_the_call_is_refused_with_the_reaso
     ],
 )
 def test_a_call_that_the_server_cannot_take_goes_to_agno_with_the_reason(call: Call, why: str) -> None:
-    for policy in (POLICY, replace(POLICY, agno_percent=1)):
+    for policy in (POLICY, replace(POLICY, share=1)):
         decision = decide(call, BOTH, policy, Live({"agno": "full"}))
         assert (decision.route, decision.fallback, decision.arm) == ("agno", None, None)
         assert why in told(decision)
+
+
+def test_a_tool_that_existed_before_its_agent_moves_only_what_the_agent_understands() -> None:
+    existing = replace(BOTH, existing=True, agno_mapping=AgnoMapping(frozenset({"call_id"}), frozenset({"call_id"})))
+    policy = replace(POLICY, rollouts=under(100, "s"))
+    asked = Call("ann", frozenset({"call_id"}))
+    assert decide(asked, existing, policy, WELL).arm == "agno"
+    for arguments, why in (({"call_id", "cursor"}, "cannot express `cursor`"), (set[str](), "it needs `call_id`")):
+        kept = decide(replace(asked, arguments=frozenset(arguments)), existing, policy, WELL)
+        assert (kept.route, kept.arm, kept.fallback) == ("downstream", None, None)
+        assert why in told(kept)
 
 
 def test_a_call_that_only_the_removed_route_could_take_has_none() -> None:
@@ -211,7 +272,7 @@ def test_a_call_that_only_the_removed_route_could_take_has_none() -> None:
 
 
 def arms(percent: int, units: range, salt: str = "s") -> list[Route | None]:
-    policy = replace(POLICY, agno_percent=percent, salt=salt)
+    policy = replace(POLICY, rollouts=under(percent, salt))
     return [decide(replace(CALL, unit=f"u{n}"), BOTH, policy, WELL).arm for n in units]
 
 
@@ -228,7 +289,7 @@ def test_a_rollout_serves_its_share_of_many_units(percent: int) -> None:
 def test_a_unit_that_agno_serves_stays_when_the_share_grows(unit: str, salt: str, a: int, b: int) -> None:
     low, high = sorted((a, b))
     call = replace(CALL, unit=unit)
-    before, after = (decide(call, BOTH, replace(POLICY, agno_percent=p, salt=salt), WELL).arm for p in (low, high))
+    before, after = (decide(call, BOTH, replace(POLICY, rollouts=under(p, salt)), WELL).arm for p in (low, high))
     assert before == "downstream" or after == "agno"
 
 
@@ -237,7 +298,7 @@ def test_another_salt_draws_other_units() -> None:
 
 
 def test_the_calls_of_one_unit_stay_together_whatever_they_ask() -> None:
-    policy = replace(POLICY, agno_percent=50)
+    policy = replace(POLICY, share=50)
     other = replace(CALL, arguments=frozenset({"call_id", "rep"}))
     for n in range(50):
         unit = f"u{n}"
@@ -245,11 +306,12 @@ def test_the_calls_of_one_unit_stay_together_whatever_they_ask() -> None:
         assert first == second
 
 
-def test_a_rollout_records_no_score_and_the_score_does_not_choose() -> None:
+def test_under_a_rollout_the_score_is_recorded_and_does_not_choose() -> None:
     eager = replace(BOTH, requires_teams=True, performance_critical=True)
-    policy = replace(POLICY, agno_percent=1)
-    routes = {decide(replace(CALL, unit=f"u{n}"), eager, policy, WELL).route for n in range(200)}
-    assert "downstream" in routes
+    policy = replace(POLICY, share=1)
+    decisions = [decide(replace(CALL, unit=f"u{n}"), eager, policy, WELL) for n in range(200)]
+    assert "downstream" in {decision.route for decision in decisions}
+    assert {decision.score for decision in decisions} == {6}
 
 
 def test_at_100_percent_nothing_is_drawn_and_the_score_chooses() -> None:
@@ -311,7 +373,7 @@ def test_a_tool_with_one_route_keeps_it_below_zero() -> None:
 
 
 def test_an_ill_route_gives_way_and_the_arm_stays_what_was_drawn() -> None:
-    policy = replace(POLICY, agno_percent=50)
+    policy = replace(POLICY, share=50)
     for n in range(40):
         call = replace(CALL, unit=f"u{n}")
         drawn = decide(call, BOTH, policy, WELL)
@@ -344,7 +406,7 @@ def test_a_busy_tool_stays_busy_until_it_is_called_clearly_less() -> None:
 def test_a_share_of_a_hundred_leaves_nobody_behind_that_ninety_nine_had() -> None:
     idle = Tool("hubspot_crm", agno="agent", downstream=BOTH.downstream)
     assert decide(CALL, idle, POLICY, WELL).route == "downstream"
-    assert decide(CALL, idle, replace(POLICY, agno_percent=100), WELL).arm == "agno"
+    assert decide(CALL, idle, replace(POLICY, share=100), WELL).arm == "agno"
 
 
 def test_every_term_has_the_points_it_is_documented_with() -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from server.bridge import decision_log
 from server.bridge.bridge import Bridge
-from server.bridge.decide import Policy, Route
+from server.bridge.decide import Route
 from server.bridge.decision_log import DecisionLog, new_id
 from server.bridge.evidence import Evidence
 from server.bridge.execute import Fallback, RouteRun
+from server.bridge.policy import Policy
 from server.errors import DownstreamDown, SophiaError
 from server.state.store import DecisionRecord, Store, open_store
 
@@ -96,7 +97,7 @@ def test_ids_sort_by_time_and_differ() -> None:
 
 # What the bridge writes down
 
-POLICY = Policy("v1")
+POLICY = Policy()
 NO_FALLBACK = Fallback("disabled", 1, 0, 1000)
 
 
