@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from agents.memory import Memory
+from agents.models.spent import OnSpent
 from agents.result import Citation, Finding, MemberShare
 
 __all__ = ["UNSURE", "Answered", "Failed", "Job", "Limits", "Outcome", "Progress"]
@@ -41,7 +42,7 @@ class Job:
     `arguments` are the typed arguments, parsed and given ones together, JSON-valued, none of them None; a member of
     a team takes those it knows. `intent` is the name of the tool that the request asks for, if one was recognised.
     `memory` is the session's, None where nothing is remembered. `on_write` is told when a call that may change something
-    is sent: a run that is cut off cannot say so any more.
+    is sent: a run that is cut off cannot say so any more. `on_spent` is told what the run's models used.
     """
 
     request: str
@@ -52,6 +53,7 @@ class Job:
     limits: Limits
     progress: Progress = silent
     on_write: Callable[[], None] | None = None
+    on_spent: OnSpent | None = None
     memory: Memory | None = None
 
 

@@ -51,6 +51,9 @@ async def run_agent(
     except Exception:  # whatever Agno raises before a run of its own catches it
         log.exception("the run of %s raised", spec.id)
         return broken(spec.title, ledger.wrote)
+    finally:
+        if job.on_spent is not None:
+            job.on_spent(meter.spent())
     if meter.exceeded:
         return over_limit(spec.title, job, ledger.wrote)
     outcome = judge(spec, ended(output, meter), ledger, job, model.name)

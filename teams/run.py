@@ -80,6 +80,9 @@ async def run_team(
     except Exception:  # whatever Agno raises before a run of its own catches it
         log.exception("the run of %s raised", spec.id)
         return broken(spec.title, wrote())
+    finally:
+        if job.on_spent is not None:
+            job.on_spent(meter.spent())
     if meter.exceeded:
         return over_limit(spec.title, job, wrote())
 
