@@ -21,6 +21,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from server.config import UnresolvedReferenceError
+from server.downstream.charges import charge
 from server.downstream.endpoint import Endpoint
 from server.downstream.offer import Offer, fetch_offer
 from server.downstream.sound_lists import SoundLists
@@ -179,6 +180,8 @@ class Connection:
         on_progress: ProgressFnT,
     ) -> ResultT:
         lost, doubted = self._lost, self._doubted
+        if isinstance(request, t.CallToolRequest):
+            charge(self.name)
         try:
             # A progress callback always goes along: the token keeps the timers of whatever stands behind alive.
             answered = await session.send_request(request, answer, progress_callback=on_progress)
