@@ -1,14 +1,16 @@
 """The agno route: one of our own tools, run by an agent or a team that is built for this call and dropped after it.
 
 Runs on the embedded model compute in this process: of those, a few take turns, so that the first ones are done soon and
-none is cut at its deadline because of the others. Over the limit of concurrent runs, those that wait for their turn
-included, a call is refused at once and told when to come back.
+none is cut at its deadline because of the others. With auto-scaling every run takes a turn, and how many there are at a
+time follows what the runs measure, apart for those that compute here and for those on remote models. Over the limit of
+concurrent runs, those that wait for their turn included, a call is refused at once and told when to come back.
 """
 
+import math
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import anyio
 from anyio import to_thread
@@ -19,6 +21,7 @@ from agents.outcome import Answered, Failed, Job, Outcome
 from agents.run import run_agent
 from agents.sources import Sources
 from agents.spec import AgentSpec
+from server.bridge.turns import Turns
 from server.config.configuration import Configuration
 from server.config.names import AgentId, TeamId
 from server.errors import (
@@ -39,10 +42,12 @@ __all__ = ["AgnoRoute"]
 
 RETRY_AFTER_S = 1.0
 AT_ONCE = 4
-"""Embedded runs that compute at the same time."""
+"""Embedded runs that compute at the same time, without auto-scaling."""
 TURN_WITHIN_S = 30.0
 EMBEDDED = "embedded"
 Kind = Literal["agent", "team"]
+Where = Literal["embedded", "remote"]
+"""Where the model of a run computes; a team with one remote model is remote."""
 Lend = Callable[[Configuration, AgentId], Sequence[ForeignTool]]
 """The downstream tools that configuration lends to an agent, as they are."""
 
@@ -61,7 +66,7 @@ class AgnoRoute:
         self._lend = lend
         self.running: dict[Kind, int] = {"agent": 0, "team": 0}
         self._waiting: dict[Kind, int] = {"agent": 0, "team": 0}
-        self._turns = anyio.Semaphore(AT_ONCE)
+        self._turns: Mapping[Where, Turns] = {"embedded": Turns(AT_ONCE), "remote": Turns(math.inf)}
         self._importing = anyio.Lock()
         self._imported = False
 
@@ -78,11 +83,7 @@ class AgnoRoute:
         await self._import()
         async with self._place(kind, spec.title, configuration):
             try:
-                outcome = await (
-                    self._run_agent(spec, job, configuration)
-                    if isinstance(spec, AgentSpec)
-                    else self._run_team(spec, job, configuration)
-                )
+                outcome = await self._measured(spec, job, configuration)
             except ModelUnavailable as error:
                 raise ModelFailed(error.message, delivered=False) from error
         if isinstance(outcome, Failed):
@@ -97,20 +98,21 @@ class AgnoRoute:
             return None
         return f"{limit} {kind}s are running or waiting to, which is the limit"
 
+    def turns(self) -> dict[str, Any]:
+        """How many runs may be at work, how many are, how many wait, and what the limit follows; as JSON."""
+        return {where: turns.card() for where, turns in self._turns.items()}
+
     @asynccontextmanager
     async def turn(self, spec: AgentSpec | TeamSpec, configuration: Configuration) -> AsyncGenerator[None, None]:
-        """Wait until a run that computes here may begin; others go ahead. Raises Busy when that takes too long."""
-        if not _embedded(spec, configuration):
-            yield
-            return
+        """Wait until the run may begin; others go ahead. Raises Busy when that takes too long."""
         kind: Kind = "agent" if isinstance(spec, AgentSpec) else "team"
+        turns = self._turns[_where(spec, configuration)]
         self._waiting[kind] += 1
         try:
-            with anyio.move_on_after(TURN_WITHIN_S) as waited:
-                await self._turns.acquire()
+            held = await turns.take(TURN_WITHIN_S)
         finally:
             self._waiting[kind] -= 1
-        if waited.cancelled_caught:
+        if held is None:
             raise Busy(
                 f"{spec.title} did not get its turn within {TURN_WITHIN_S:g} s: too much is asked at once. "
                 "Try again in a moment.",
@@ -120,7 +122,25 @@ class AgnoRoute:
         try:
             yield
         finally:
-            self._turns.release()
+            turns.give_back(held)
+
+    async def _measured(self, spec: AgentSpec | TeamSpec, job: Job, configuration: Configuration) -> Outcome:
+        until_s = anyio.current_time() + job.limits.deadline_ms / 1000
+        with self._turns[_where(spec, configuration)].measured(spec.id) as ended:
+            try:
+                outcome = await (
+                    self._run_agent(spec, job, configuration)
+                    if isinstance(spec, AgentSpec)
+                    else self._run_team(spec, job, configuration)
+                )
+            except anyio.get_cancelled_exc_class():
+                if anyio.current_time() >= until_s:
+                    ended(True)
+                raise
+            # A run that failed for another reason may have ended early, and says nothing about how busy we are.
+            if isinstance(outcome, Answered) or outcome.kind == "deadline":
+                ended(isinstance(outcome, Failed))
+            return outcome
 
     async def _import(self) -> None:
         # In a thread, because it takes long; once, because two threads importing Agno at a time see half of it.
@@ -169,6 +189,10 @@ class AgnoRoute:
 
     def _model_of(self, agent_id: AgentId, configuration: Configuration) -> LadderModel:
         return self._models.resolve(configuration.agent(agent_id).model)
+
+
+def _where(spec: AgentSpec | TeamSpec, configuration: Configuration) -> Where:
+    return "embedded" if _embedded(spec, configuration) else "remote"
 
 
 def _embedded(spec: AgentSpec | TeamSpec, configuration: Configuration) -> bool:

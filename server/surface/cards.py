@@ -77,6 +77,7 @@ class Cards:
             "policy": asdict(now.policy),
             "fallback": asdict(now.fallback),
             "running": dict(self._agno.running),
+            "turns": self._agno.turns(),
             "servers": {
                 name: {
                     "state": connection.state,
