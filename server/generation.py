@@ -49,10 +49,13 @@ def policy_of(configuration: Configuration) -> Policy:
         flags=Flags(
             agno_agents=flags.enable_agno_agents,
             team_coordination=flags.enable_team_coordination,
+            performance_optimization=flags.enable_performance_optimization,
             advanced_memory=flags.enable_advanced_memory,
             knowledge_sharing=flags.enable_knowledge_sharing,
+            predictive_allocation=flags.enable_predictive_allocation,
+            auto_scaling=flags.enable_auto_scaling,
         ),
-        share=agno.ab_testing.agno_traffic_percentage,
+        share=agno.ab_testing.agno_traffic_percentage if agno.ab_testing.enabled else None,
     )
 
 

@@ -24,7 +24,7 @@ from typing import Final, Literal, TypeAlias, cast, get_args
 
 from server.config.agno_integration import AgnoIntegration
 from server.config.environment import PREFIX, RESERVED, variable
-from server.config.schema import leaves
+from server.config.schema import ANY_NAME, leaves
 
 ClientName: TypeAlias = Literal["claude-code", "claude-desktop", "vscode", "cursor"]
 CLIENTS: Final[tuple[ClientName, ...]] = get_args(ClientName)
@@ -123,7 +123,7 @@ def plan(
 
 def _settings(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables that Sophia itself reads. Others of the prefix may be secrets that a reference names."""
-    ours = RESERVED | {variable(keys) for keys, _ in leaves(AgnoIntegration)}
+    ours = RESERVED | {variable(keys) for keys, _ in leaves(AgnoIntegration) if ANY_NAME not in keys}
     return {
         name: _absolute(Path(value)) if name in _PATHS else value
         for name, value in sorted(environ.items())

@@ -4,13 +4,15 @@
 outside this package, nothing of `agents` or `teams`.
 """
 
-from server.config.agno_integration import EMBEDDED, AgentSettings, AgnoIntegration, TeamSettings
+from server.config.agno_integration import AgentSettings, AgnoIntegration, TeamSettings
+from server.config.changes import difference, waits_for_restart
 from server.config.configuration import Configuration
 from server.config.downstream import CapabilityUse
 from server.config.loading import Check, check, load
 from server.config.masking import Masks
 from server.config.names import AGENT_IDS, TEAM_IDS, AgentId, TeamId
 from server.config.problems import ConfigurationError, Problem
+from server.config.proposal import Proposal, propose
 from server.config.references import UnresolvedReferenceError
 from server.config.servers import (
     Downstream,
@@ -20,6 +22,8 @@ from server.config.servers import (
     Transport,
     resolve_transport,
 )
+from server.config.settings import settable
+from server.config.values import EMBEDDED
 
 __all__ = [
     "AGENT_IDS",
@@ -37,12 +41,17 @@ __all__ = [
     "HttpTransport",
     "Masks",
     "Problem",
+    "Proposal",
     "StdioTransport",
     "TeamId",
     "TeamSettings",
     "Transport",
     "UnresolvedReferenceError",
     "check",
+    "difference",
     "load",
+    "propose",
     "resolve_transport",
+    "settable",
+    "waits_for_restart",
 ]

@@ -7,73 +7,45 @@ default here: a key that is missing after all sources are merged is an error.
 of the program works with: overrides applied, the deadline a number, the model always named.
 """
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, create_model
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, create_model
 
 from server.config.names import AgentId, TeamId
-from server.config.problems import advise
+from server.config.sections import (
+    AbTesting,
+    Budget,
+    FallbackConfig,
+    FeatureFlags,
+    PerformanceMonitoring,
+    Price,
+    ResourceManagement,
+    RolloutSettings,
+)
+from server.config.values import (
+    EMBEDDED,
+    Megabytes,
+    Members,
+    Milliseconds,
+    ModelName,
+    Models,
+    Services,
+    Settings,
+    Tools,
+)
 
-EMBEDDED: Final = "embedded"
-_MODEL = re.compile(r"[a-z0-9_-]+:\S+", re.IGNORECASE)
-_DEADLINE_EMBEDDED_MS = 5_000
-_DEADLINE_REMOTE_MS = 120_000
-
-
-class Settings(BaseModel, frozen=True):
-    """What all our settings share: unknown keys and near-miss types are errors, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-def _model_name(name: str) -> str:
-    if name == EMBEDDED or _MODEL.fullmatch(name):
-        return name
-    vendors = {"claude": "anthropic", "gpt": "openai", "gemini": "google"}
-    vendor = next((vendor for family, vendor in vendors.items() if name.startswith(family)), None)
-    suggestion = f"did you mean {vendor}:{name}?" if vendor else "for example anthropic:... or openai:..."
-    raise PydanticCustomError("model_name", "must be 'embedded' or 'provider:model'", {"suggestion": suggestion})
-
-
-def _known_service(name: str, info: ValidationInfo[Collection[str] | None]) -> str:
-    """A server that is configured, or one that may be; `validate` hands in which those are."""
-    known = info.context
-    if known is None or name in known:
-        return name
-    raise PydanticCustomError(
-        "service", "there is no server {name}", {"name": repr(name), "suggestion": advise(name, tuple(known))}
-    )
-
-
-def _distinct(items: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(items)) < len(items):
-        raise PydanticCustomError("distinct", "names the same one twice")
-    return items
-
-
-def _current_mode(mode: object) -> object:
-    return "agno_preferred" if mode == "agno_only" else mode  # the first system's name for it
-
+_DEADLINE_EMBEDDED_MS: Final = 5_000
+_DEADLINE_REMOTE_MS: Final = 120_000
 
 BridgeMode: TypeAlias = Literal["hybrid", "agno_preferred", "traditional_only"]
 PerformanceMode: TypeAlias = Literal["standard", "high_performance", "team_coordination"]
 TeamMode: TypeAlias = Literal["coordinate", "collaborate", "route", "broadcast", "tasks"]
 FallbackStrategy: TypeAlias = Literal["graceful", "immediate", "disabled"]
 
-Milliseconds: TypeAlias = Annotated[int, Field(ge=1, le=86_400_000)]
-Minutes: TypeAlias = Annotated[int, Field(ge=1, le=10_080)]
-ModelName: TypeAlias = Annotated[str, AfterValidator(_model_name)]
-# A YAML list is a Python list: lax for the container only, the items stay strict.
-Services: TypeAlias = Annotated[
-    tuple[Annotated[str, AfterValidator(_known_service)], ...],
-    Field(strict=False),
-    AfterValidator(_distinct),
-]
-Tools: TypeAlias = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_distinct)]
-Members: TypeAlias = Annotated[tuple[AgentId, ...], Field(strict=False, min_length=1), AfterValidator(_distinct)]
+
+def _current_mode(mode: object) -> object:
+    return "agno_preferred" if mode == "agno_only" else mode  # the first system's name for it
 
 
 class AgentConfig(Settings, frozen=True):
@@ -83,6 +55,7 @@ class AgentConfig(Settings, frozen=True):
     performance_mode: PerformanceMode
     response_timeout_ms: Milliseconds
     deadline_ms: Milliseconds | None
+    memory_limit_mb: Megabytes
     max_model_calls: Annotated[int, Field(ge=1, le=1_000)]
     use_agno: bool
     show_tool_calls: bool
@@ -144,39 +117,6 @@ class TeamSettings(TeamConfig, frozen=True):
     model: ModelName
 
 
-class GracefulFallback(Settings, frozen=True):
-    retry_attempts: Annotated[int, Field(ge=0, le=100)]
-    retry_delay_ms: Annotated[int, Field(ge=0, le=60_000)]
-    timeout_ms: Milliseconds
-
-
-class ImmediateFallback(Settings, frozen=True):
-    timeout_ms: Milliseconds
-
-
-class FallbackConfig(Settings, frozen=True):
-    graceful: GracefulFallback
-    immediate: ImmediateFallback
-
-
-class ResourceManagement(Settings, frozen=True):
-    max_concurrent_agents: Annotated[int, Field(ge=1, le=1_000_000)]
-    max_concurrent_teams: Annotated[int, Field(ge=1, le=1_000_000)]
-    agent_cleanup_interval_minutes: Minutes
-    team_cleanup_interval_minutes: Minutes
-
-
-class AbTesting(Settings, frozen=True):
-    agno_traffic_percentage: Annotated[int, Field(ge=0, le=100)] | None
-
-
-class FeatureFlags(Settings, frozen=True):
-    enable_agno_agents: bool
-    enable_team_coordination: bool
-    enable_advanced_memory: bool
-    enable_knowledge_sharing: bool
-
-
 class AgnoIntegration(Settings, frozen=True):
     """Everything under the file's top key `agno_integration`."""
 
@@ -189,7 +129,12 @@ class AgnoIntegration(Settings, frozen=True):
     fallback_strategy: FallbackStrategy
     fallback_config: FallbackConfig
     resource_management: ResourceManagement
+    performance_monitoring: PerformanceMonitoring
+    rollout: RolloutSettings
     ab_testing: AbTesting
+    budgets: Mapping[str, Budget]
+    prices: Mapping[ModelName, Price]
+    in_house_models: Models
     feature_flags: FeatureFlags
 
 

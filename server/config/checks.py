@@ -51,6 +51,4 @@ def _texts(name: str, entry: ServerEntry) -> Iterator[tuple[Keys, str, str]]:
 
 def _at(layer: Layer, keys: Keys, message: str, suggestion: str | None) -> Problem:
     source = layer.source(keys)
-    return Problem(
-        str(source) if source.origin == "environment" else source.name, dotted(keys), message, suggestion, source.line
-    )
+    return Problem(source.place, dotted(keys), message, suggestion, source.line)

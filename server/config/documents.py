@@ -76,6 +76,11 @@ def read_document(file: Path) -> Document:
     return _read_json(file, text) if file.suffix == ".json" else _Reader(file).read(text)
 
 
+def read_value(text: str) -> Value:
+    """One value as somebody typed it, by the same rules. Raises `ConfigurationError`."""
+    return _Reader(Path("the value")).value(text)
+
+
 def _refuse(file: Path, message: str, line: int | None = None) -> ConfigurationError:
     return ConfigurationError([Problem(str(file), "", message, line=line)])
 
@@ -111,10 +116,18 @@ class _Reader:
         self._problems: list[Problem] = []
 
     def read(self, text: str) -> Document:
+        tree = self.value(text)
+        if tree is None:
+            tree = {}
+        if not isinstance(tree, dict):
+            raise _refuse(self._file, "must be a mapping of keys to values", 1)
+        return Document(self._file, tree, self._lines)
+
+    def value(self, text: str) -> Value:
         loader = _Loader(text)
         try:
             root = loader.get_single_node()
-            tree = {} if root is None else self._value(loader, root, ())
+            value = None if root is None else self._value(loader, root, ())
         except yaml.MarkedYAMLError as fault:
             line = fault.problem_mark.line + 1 if fault.problem_mark else None
             raise _refuse(self._file, f"is not YAML: {fault.problem}", line) from fault
@@ -124,11 +137,7 @@ class _Reader:
             loader.dispose()
         if self._problems:
             raise ConfigurationError(self._problems)
-        if tree is None:
-            tree = {}
-        if not isinstance(tree, dict):
-            raise _refuse(self._file, "must be a mapping of keys to values", 1)
-        return Document(self._file, tree, self._lines)
+        return value
 
     def _value(self, loader: _Loader, node: yaml.Node, keys: Keys) -> Value:
         if len(keys) > _MAX_DEPTH:

@@ -14,8 +14,8 @@ from typing import Annotated, Final, Literal, TypeAlias, cast
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from server.config.agno_integration import Milliseconds, Settings
 from server.config.references import BadReferenceError, references
+from server.config.values import Amount, Count, Milliseconds, Seconds, Settings
 
 Classification: TypeAlias = Literal["public", "internal", "confidential"]
 TransportKind: TypeAlias = Literal["stdio", "http", "streamable-http", "sse"]
@@ -93,6 +93,9 @@ class ServerOptions(Settings, frozen=True):
     idle_timeout_ms: Milliseconds = 30_000
     capabilities: Annotated[Mapping[str, CapabilityUse | None] | None, BeforeValidator(_listed)] = None
     classification: Classification = "internal"
+    credits_per_call: Amount = 0
+    max_concurrent_calls: Count = 256
+    cache_s: Seconds = 0
     library_max_calls: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     library_max_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 4_000
     library_background: bool = True

@@ -9,13 +9,13 @@ names in `RESERVED`, those that a `${env:...}` reference uses, and those that Ku
 import json
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, Final, cast, get_origin
+from typing import Any, Final, cast, get_args, get_origin
 
 from server.config.agno_integration import AgnoIntegration
 from server.config.documents import Value
-from server.config.layers import Layer, Source
-from server.config.problems import ConfigurationError, Keys, Problem, nearest
-from server.config.schema import leaves
+from server.config.layers import Layer, Source, put
+from server.config.problems import ConfigurationError, Problem, nearest
+from server.config.schema import ANY_NAME, bare, leaves
 
 PREFIX: Final = "SOPHIA_"
 RESERVED: Final = frozenset(
@@ -41,13 +41,13 @@ def read_environment(environ: Mapping[str, str], exempt: Collection[str] = ()) -
     layer = Layer()
     if not ours:
         return layer  # the usual case pays nothing for the table of names
-    known = {variable(keys): (keys, kind) for keys, kind in leaves(AgnoIntegration)}
+    known = {variable(keys): (keys, kind) for keys, kind in leaves(AgnoIntegration) if ANY_NAME not in keys}
     problems = [_unknown(name, list(known)) for name in ours if name not in known]
     if problems:
         raise ConfigurationError(problems)
     for name in ours:
         keys, kind = known[name]
-        _put(layer, (TOP, *keys), _parse(environ[name], kind), Source("environment", name))
+        put(layer, (TOP, *keys), _parse(environ[name], kind), Source("environment", name))
     return layer
 
 
@@ -83,31 +83,30 @@ def _parse(text: str, kind: Any) -> Value:
     """The text of a variable as a value of this kind; what does not parse is left to the models to refuse."""
     if kind is bool:
         return {"true": True, "false": False}.get(text.strip().lower(), text)
+    if kind is float:
+        return _parse_fraction(text.strip())
     if kind is int:
         plain = text.strip()
         if plain in ("", "null"):
             return None
         return int(plain) if re.fullmatch(r"-?\d{1,18}", plain, re.ASCII) else text
     if get_origin(kind) is tuple:
-        return _parse_list(text)
+        return _parse_list(text, numbers=bare(get_args(kind)[0]) is int)
     return text
 
 
-def _parse_list(text: str) -> Value:
+def _parse_fraction(text: str) -> Value:
+    if text in ("", "null"):
+        return None
+    return float(text) if re.fullmatch(r"-?\d{1,18}(\.\d{1,18})?", text, re.ASCII) else text
+
+
+def _parse_list(text: str, *, numbers: bool) -> Value:
     """`a, b` or `["a", "b"]`."""
     if text.lstrip().startswith("["):
         try:
             return cast("Value", json.loads(text))
         except ValueError:
             return text
-    return [item.strip() for item in text.split(",") if item.strip()]
-
-
-def _put(layer: Layer, keys: Keys, value: Value, source: Source) -> None:
-    group = layer.tree
-    for depth, key in enumerate(keys[:-1], start=1):
-        layer.sources[keys[:depth]] = source
-        inner = group.setdefault(str(key), {})
-        group = cast("dict[str, Value]", inner)
-    group[str(keys[-1])] = value
-    layer.sources[keys] = source
+    items = [item.strip() for item in text.split(",") if item.strip()]
+    return [int(item) if numbers and item.isdecimal() else item for item in items]

@@ -7,21 +7,26 @@ behind it (a section whose lines are all commented out) changes nothing.
 from collections.abc import Collection, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 from server.config.documents import Document, Value
 from server.config.problems import Keys
 
-Origin: TypeAlias = Literal["packaged", "file", "environment", "built in"]
+Origin: TypeAlias = Literal["packaged", "file", "environment", "policy", "built in"]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a value was said: a file and line, an environment variable, or our own code."""
+    """Where a value was said: a file and line, an environment variable, a version of the policy, or our own code."""
 
     origin: Origin
     name: str = ""
     line: int | None = None
+
+    @property
+    def place(self) -> str:
+        """Where to mend it, without the line: a file, or what stands for one."""
+        return self.name if self.origin in ("packaged", "file") else str(self)
 
     def __str__(self) -> str:
         match self.origin:
@@ -31,6 +36,8 @@ class Source:
                 return self.name if self.line is None else f"{self.name}:{self.line}"
             case "environment":
                 return f"environment {self.name}"
+            case "policy":
+                return f"policy version {self.name}" if self.name else "policy"
             case "built in":
                 return "built in"
 
@@ -77,6 +84,17 @@ def overlay(below: Layer, above: Layer, *, whole: Collection[Keys] = ()) -> Laye
 
     lay(merged.tree, above.tree, ())
     return merged
+
+
+def put(layer: Layer, keys: Keys, value: Value, source: Source) -> None:
+    """Set one value in a layer that is being made."""
+    group = layer.tree
+    for depth, key in enumerate(keys[:-1], start=1):
+        layer.sources[keys[:depth]] = source
+        inner = group.setdefault(str(key), {})
+        group = cast("dict[str, Value]", inner)
+    group[str(keys[-1])] = value
+    layer.sources[keys] = source
 
 
 def _forget(sources: dict[Keys, Source], keys: Keys) -> None:

@@ -1,11 +1,11 @@
 """From files and variables to one `Configuration`, or to every reason why there is none.
 
-Later wins: the packaged defaults, the operator's directory, the `SOPHIA_*` environment. An operator's
-`mcpServers` replace the packaged ones as a whole, so that own servers and sample data never mix.
+Later wins: the packaged defaults, the operator's directory, the `SOPHIA_*` environment, the settings of the policy. An
+operator's `mcpServers` replace the packaged ones as a whole, so that own servers and sample data never mix.
 Nothing is read but these files: no network, no secret, and no program is run.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from server.config.configuration import Configuration
 from server.config.documents import Value, read_document
 from server.config.downstream import DownstreamFile
 from server.config.environment import read_environment, referenced_variables
+from server.config.first_system import read_first_system
 from server.config.foreign import set_aside_foreign
 from server.config.layers import Layer, Source, layer_of, overlay
 from server.config.names import AGENT_IDS, SERVICES, TEAM_IDS
@@ -30,9 +31,11 @@ from server.config.places import (
 )
 from server.config.problems import ConfigurationError, Keys, Problem, dotted
 from server.config.servers import digest, settle_downstream
+from server.config.settings import settings_layer
 from server.config.validation import Model, validate
 
 _REPLACED_AS_A_WHOLE = (("mcpServers",),)
+_NO_SETTINGS: Mapping[str, Value] = MappingProxyType({})
 _SHOWN_AS_A_WHOLE = frozenset({"capabilities"})
 
 
@@ -68,37 +71,59 @@ class Check:
     warnings: tuple[Problem, ...]
 
 
-def load(config_dir: Path | None, environ: Mapping[str, str]) -> Configuration:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Where a load looks: the operator's directory, the environment, the settings of a version of the policy."""
+
+    config_dir: Path | None
+    environ: Mapping[str, str]
+    settings: Mapping[str, Value]
+    version: int | None
+
+
+def load(
+    config_dir: Path | None,
+    environ: Mapping[str, str],
+    settings: Mapping[str, Value] = _NO_SETTINGS,
+    version: int | None = None,
+) -> Configuration:
     """The configuration in effect; raises `ConfigurationError` with every problem there is.
 
-    Without `config_dir`, `SOPHIA_CONFIG_DIR` names the operator's directory; without both there is none.
+    Without `config_dir`, `SOPHIA_CONFIG_DIR` names the operator's directory; without both there is none. `settings` are
+    those of the policy's `version`: dotted keys below `agno_integration`, which win over everything else.
     """
-    configuration, _, findings = _load(config_dir, environ)
+    configuration, _, findings = _load(_Asked(config_dir, environ, settings, version))
     if configuration is None:
         raise ConfigurationError(findings.problems)
     return configuration
 
 
-def check(config_dir: Path | None, environ: Mapping[str, str]) -> Check:
+def check(
+    config_dir: Path | None,
+    environ: Mapping[str, str],
+    settings: Mapping[str, Value] = _NO_SETTINGS,
+    version: int | None = None,
+) -> Check:
     """Load, and look further: whether the references of the enabled servers lead anywhere now."""
-    configuration, servers, findings = _load(config_dir, environ)
+    configuration, servers, findings = _load(_Asked(config_dir, environ, settings, version))
     if servers is not None:
         findings.warnings += missing_references(servers.file, servers.layer, environ)
     return Check(configuration, tuple(findings.problems), tuple(findings.warnings))
 
 
-def _load(
-    config_dir: Path | None, environ: Mapping[str, str]
-) -> tuple[Configuration | None, _Valid[DownstreamFile] | None, _Findings]:
+def _load(asked: _Asked) -> tuple[Configuration | None, _Valid[DownstreamFile] | None, _Findings]:
     findings = _Findings()
     files = OperatorFiles()
     with findings.collecting():
-        files = operator_files(config_dir, environ)
+        files = operator_files(asked.config_dir, asked.environ)
     findings.warnings += files.warnings
     reached = _downstream_layer(files.downstream, findings)
     servers = _valid_downstream(reached, findings)
-    said = _agno_layer(files.agno, environ, referenced_variables(reached.tree), findings)
-    integration = _valid_agno(said, servers, findings)
+    services = _services(servers)
+    said = _agno_layer(files.agno, services, findings)
+    said = overlay(said, _variables(asked.environ, reached, findings))
+    said = overlay(said, _settings(asked, findings))
+    integration = _valid_agno(said, services, findings)
     if not servers or not integration or findings.problems:
         return None, servers, findings
     return _assemble(integration, servers, findings), servers, findings
@@ -123,23 +148,36 @@ def _valid_downstream(layer: Layer, findings: _Findings) -> _Valid[DownstreamFil
     return None
 
 
-def _agno_layer(
-    operators: Path | None, environ: Mapping[str, str], exempt: frozenset[str], findings: _Findings
-) -> Layer:
+def _services(servers: _Valid[DownstreamFile] | None) -> list[str] | None:
+    """The names that `mcp_services` may hold; None where the servers are not known."""
+    return [*dict.fromkeys((*servers.file.mcp_servers, *SERVICES))] if servers else None
+
+
+def _agno_layer(operators: Path | None, services: Collection[str] | None, findings: _Findings) -> Layer:
     layer = layer_of(read_document(defaults_dir() / AGNO_FILE), "packaged")
     if operators is not None:
         with findings.collecting():
-            layer = overlay(layer, layer_of(read_document(operators), "file"))
-    variables = Layer()
+            own, warnings = read_first_system(layer_of(read_document(operators), "file"), services or ())
+            findings.warnings += warnings
+            layer = overlay(layer, own)
+    return layer
+
+
+def _variables(environ: Mapping[str, str], reached: Layer, findings: _Findings) -> Layer:
     with findings.collecting():
-        variables = read_environment(environ, exempt)
-    return overlay(layer, variables)
+        return read_environment(environ, referenced_variables(reached.tree))
+    return Layer()
+
+
+def _settings(asked: _Asked, findings: _Findings) -> Layer:
+    layer, problems = settings_layer(asked.settings, asked.version)
+    findings.problems += problems
+    return layer
 
 
 def _valid_agno(
-    layer: Layer, servers: _Valid[DownstreamFile] | None, findings: _Findings
+    layer: Layer, services: Collection[str] | None, findings: _Findings
 ) -> _Valid[AgnoIntegrationFile] | None:
-    services = [*dict.fromkeys((*servers.file.mcp_servers, *SERVICES))] if servers else None
     with findings.collecting():
         return _Valid(validate(AgnoIntegrationFile, layer.tree, layer, services=services), layer)
     return None

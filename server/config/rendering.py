@@ -30,10 +30,11 @@ class Line:
 def shown_values(configuration: Configuration) -> Iterator[Line]:
     """Every value in effect, in the order of the files, secrets masked."""
     for path, value in configuration.values.items():
-        yield Line(path, _masked(path, value), configuration.provenance[path])
+        yield Line(path, shown(path, value), configuration.provenance[path])
 
 
-def _masked(path: str, value: Value) -> Value:
+def shown(path: str, value: Value) -> Value:
+    """The value at `path` as it may be shown."""
     name = path.rpartition(".")[2]
     if path.startswith("mcpServers.") and isinstance(value, str):
         return disguise(name if ".env." in path or ".headers." in path else "", value)

@@ -18,12 +18,12 @@ ANY_NAME = "*"
 
 def children(annotation: Any) -> dict[str, Any]:
     """The keys that a value of this type holds, with the type of each; empty if it holds none."""
-    annotation = _bare(annotation)
+    annotation = bare(annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return {info.alias or name: info.annotation for name, info in annotation.model_fields.items()}
     if get_origin(annotation) is Mapping:
         name, value = get_args(annotation)
-        name = _bare(name)
+        name = bare(name)
         names = get_args(name) if get_origin(name) is Literal else (ANY_NAME,)
         return dict.fromkeys(map(str, names), value)
     return {}
@@ -42,7 +42,7 @@ def type_at(annotation: Any, keys: Keys) -> Any:
 def walk(annotation: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every key below a type, groups before what they hold, with its type."""
     for name, value in children(annotation).items():
-        yield (*keys, name), _bare(value)
+        yield (*keys, name), bare(value)
         yield from walk(value, (*keys, name))
 
 
@@ -56,12 +56,12 @@ def places(annotation: Any, name: str) -> Iterator[tuple[str, ...]]:
     return (keys for keys, _ in walk(annotation) if keys[-1] == name)
 
 
-def _bare(annotation: Any) -> Any:
+def bare(annotation: Any) -> Any:
     """The type without `Annotated` and without `| None`."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _bare(get_args(annotation)[0])
+        return bare(get_args(annotation)[0])
     if origin in (Union, UnionType):
         some = [part for part in get_args(annotation) if part is not NoneType]
-        return _bare(some[0]) if len(some) == 1 else annotation
+        return bare(some[0]) if len(some) == 1 else annotation
     return annotation

@@ -49,6 +49,9 @@ class DownstreamServer:
     idle_timeout_ms: int
     capabilities: Mapping[str, CapabilityUse | None] | None
     classification: Classification
+    credits_per_call: float
+    max_concurrent_calls: int
+    cache_s: int
     library_max_calls: int
     library_max_mb: int
     library_background: bool
@@ -81,6 +84,9 @@ def _settle_server(name: str, entry: ServerEntry) -> DownstreamServer:
         idle_timeout_ms=options.idle_timeout_ms,
         capabilities=options.capabilities,
         classification=options.classification,
+        credits_per_call=options.credits_per_call,
+        max_concurrent_calls=options.max_concurrent_calls,
+        cache_s=options.cache_s,
         library_max_calls=options.library_max_calls,
         library_max_mb=options.library_max_mb,
         library_background=options.library_background,

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from server.config.documents import Value
-from server.config.first_system import FIRST_SYSTEM
 from server.config.foreign import OUR_NAME
 from server.config.layers import Layer
 from server.config.problems import ConfigurationError, Keys, Problem, advise, dotted, nearest
@@ -54,6 +53,7 @@ def validate(
         return model.model_validate(tree, context=services)
     except ValidationError as fault:
         found = fault.errors(include_url=False)
+        found = [error for error in found if not _follows(error, found)]
         unknown = {error["loc"][:-1] for error in found if _names_unknown(error)}
         problems = [
             _problem(model, layer, error)
@@ -68,13 +68,21 @@ def _names_unknown(error: ErrorDetails) -> bool:
     return error["type"] == "literal_error" and error["loc"][-1] == "[key]"
 
 
+def _follows(error: ErrorDetails, found: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is only called empty because each of its items was refused."""
+    keys = error["loc"]
+    return error["type"] == "too_short" and any(
+        len(other["loc"]) > len(keys) and other["loc"][: len(keys)] == keys for other in found
+    )
+
+
 def _problem(model: type[BaseModel], layer: Layer, error: ErrorDetails) -> Problem:
     location = error["loc"]
     keys = location[:-1] if location and location[-1] == "[key]" else location
     message, suggestion = _explain(model, keys, error)
     source = layer.source(keys)
     return Problem(
-        file=source.name if source.origin != "environment" else str(source),
+        file=source.place,
         path=dotted(keys),
         message=message,
         suggestion=suggestion,
@@ -111,8 +119,6 @@ def _unknown_key(model: type[BaseModel], keys: Keys) -> tuple[str, str | None]:
     valid = [key for key in children(type_at(model, keys[:-1])) if key != ANY_NAME]
     if OUR_NAME.get(name) in valid:
         return "unknown key", f"here it is called {OUR_NAME[name]}"
-    if name in FIRST_SYSTEM:
-        return "belongs to the first system and is not read by this release", "remove it"
     elsewhere = [dotted(place) for place in places(model, name)]
     if elsewhere and not nearest(name, valid):
         return "unknown key here", f"it belongs at {' or '.join(elsewhere[:2])}"

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from server.config import ConfigurationError, Problem
 from server.config.agno_integration import AgnoIntegrationFile
 from server.config.downstream import DownstreamFile
-from server.config.first_system import FIRST_SYSTEM
 from server.config.foreign import OUR_NAME
-from server.config.schema import children, type_at, walk
+from server.config.schema import ANY_NAME, children, type_at, walk
+from server.config.sections import FeatureFlags
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-AGNO_KEYS = [keys for keys, _ in walk(AgnoIntegrationFile)]
+AGNO_KEYS = [keys for keys, _ in walk(AgnoIntegrationFile) if ANY_NAME not in keys]
 
 
 @st.composite
@@ -38,7 +38,7 @@ def meant(problem: Problem) -> list[str]:
 def test_a_typo_in_any_key_is_answered_with_the_right_key(new_operator, data):
     keys = data.draw(st.sampled_from(AGNO_KEYS))
     valid = children(type_at(AgnoIntegrationFile, keys[:-1]))
-    slip = data.draw(typos(keys[-1]).filter(lambda name: name not in valid and name not in FIRST_SYSTEM))
+    slip = data.draw(typos(keys[-1]).filter(lambda name: name not in valid))
     operator = new_operator()
     nested = f"{slip}: 1"
     for key in reversed(keys[:-1]):
@@ -162,18 +162,6 @@ def test_the_text_of_the_error_reads_well_in_a_terminal(operator):
         ("{ab_testing: {agno_traffic_percentage: 101}}", "ab_testing.agno_traffic_percentage", "100", None),
         ("{ab_testing: 50}", "ab_testing", "must be a group of keys", None),
         ("{deadline_ms: 50}", "deadline_ms", "unknown key here", "default_agent_config.deadline_ms"),
-        (
-            "{default_agent_config: {memory_limit_mb: 50}}",
-            "default_agent_config.memory_limit_mb",
-            "belongs to the first system",
-            "remove it",
-        ),
-        (
-            "{team_configs: {sales_intelligence: {coordination_mode: route}}}",
-            "team_configs.sales_intelligence.coordination_mode",
-            "unknown key",
-            "here it is called mode",
-        ),
     ],
 )
 def test_a_wrong_value_is_explained_and_mended(operator, text, path, message, suggestion):
@@ -195,14 +183,10 @@ def test_keys_that_miss_the_top_key_are_told_where_they_belong(operator):
     ]
 
 
-def test_no_key_of_ours_is_called_a_key_of_the_first_system():
-    assert FIRST_SYSTEM.isdisjoint(keys[-1] for keys in AGNO_KEYS)
-
-
 def test_a_name_that_resembles_nothing_is_answered_with_what_is_valid(operator):
     operator.agno("agno_integration: {feature_flags: {zzz: true}}")
 
-    valid = "enable_agno_agents, enable_team_coordination, enable_advanced_memory, enable_knowledge_sharing"
+    valid = ", ".join(FeatureFlags.model_fields)
     assert operator.is_told_one().suggestion == f"valid here: {valid}"
 
 
