@@ -30,7 +30,7 @@ from server.downstream.endpoint import end_children_soon, endpoint_of
 from server.downstream.pool import Member, Pool, running_pool
 from server.generation import first_generation
 from server.library.calls import library_of
-from server.state.store import open_store
+from server.state.store import Store, open_store, place_of_store
 from server.surface.cards import Cards
 from server.surface.own_calls import OwnCalls
 from server.surface.prompts import PROMPTS
@@ -54,6 +54,7 @@ class Sophia:
 
     server: SophiaServer
     control: Control
+    store: Store
     pool: Pool
     bound: Bound
     calls: OwnCalls
@@ -77,7 +78,7 @@ async def running(
     end_children_soon()
     control = Control(first_generation(configuration))
     servers = {name: server for name, server in configuration.downstream.servers.items() if not server.disabled}
-    with open_store(state_dir) as store:
+    with open_store(place_of_store(state_dir, os.environ)) as store:
         log = DecisionLog(store)
         pool = Pool(
             [Member(endpoint_of(s, os.environ, masks, state_dir / "logs"), s.prefix) for s in servers.values()],
@@ -123,7 +124,7 @@ async def running(
             tasks.start_soon(bound.run)
             tasks.start_soon(_warm, server, agno)
             try:
-                yield Sophia(server, control, pool, bound, calls, bridge, cards, agno, masks)
+                yield Sophia(server, control, store, pool, bound, calls, bridge, cards, agno, masks)
             finally:
                 gc.unfreeze()  # what stays frozen is never taken down, and libraries complain of it at the end
                 tasks.cancel_scope.cancel()

@@ -32,6 +32,7 @@ CLIENTS: Final[tuple[ClientName, ...]] = get_args(ClientName)
 _Json: TypeAlias = "dict[str, object]"
 _ENTRY: Final = "sophia"
 _PATHS: Final = {"SOPHIA_CONFIG_DIR", "SOPHIA_STATE_DIR", "SOPHIA_GONG_DATA"}
+_SECRETS: Final = {"SOPHIA_STATE_URL"}  # it may hold a password
 _OTHER_WAYS: Final = ("url", "serverUrl", "headers", "transport")  # of an entry that was no local program
 
 
@@ -123,7 +124,7 @@ def plan(
 
 def _settings(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables that Sophia itself reads. Others of the prefix may be secrets that a reference names."""
-    ours = RESERVED | {variable(keys) for keys, _ in leaves(AgnoIntegration) if ANY_NAME not in keys}
+    ours = RESERVED - _SECRETS | {variable(keys) for keys, _ in leaves(AgnoIntegration) if ANY_NAME not in keys}
     return {
         name: _absolute(Path(value)) if name in _PATHS else value
         for name, value in sorted(environ.items())

@@ -27,7 +27,7 @@ from server.bridge.execute import Attempt, Executed, Fallback, RouteRun, execute
 from server.bridge.guards import Guards
 from server.bridge.policy import Policy
 from server.errors import InternalError, SophiaError
-from server.state.store import DecisionRecord
+from server.state.decisions import DecisionRecord
 
 __all__ = ["Bridge", "Made"]
 

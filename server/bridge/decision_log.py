@@ -12,7 +12,8 @@ from collections import OrderedDict, deque
 import anyio
 from anyio import to_thread
 
-from server.state.store import DecisionRecord, Store
+from server.state.decisions import DecisionRecord
+from server.state.store import Store
 
 __all__ = ["DecisionLog", "new_id"]
 
@@ -49,7 +50,7 @@ class DecisionLog:
     async def find(self, decision_id: str) -> DecisionRecord | None:
         """A decision by its id, of this process or another."""
         known = self._remembered.get(decision_id)
-        return known if known is not None else await to_thread.run_sync(self._store.decision, decision_id)
+        return known if known is not None else await to_thread.run_sync(self._store.decisions.find, decision_id)
 
     def latest(self, tool: str, limit: int) -> list[DecisionRecord]:
         """The newest decisions of this process about a tool, newest first."""
@@ -73,6 +74,6 @@ class DecisionLog:
             return
         try:
             with anyio.CancelScope(shield=True):  # what has been taken off the queue is written
-                await to_thread.run_sync(self._store.save_decisions, batch)
+                await to_thread.run_sync(self._store.decisions.save, batch)
         except Exception:  # a full disk must not take the server down; the decisions stay in memory
             logger.exception("decisions could not be written to the state store")

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from server.commands.session import NotUnderstood, Typed, configured, console, fail, fitted, printed, session
 from server.config import Configuration
-from server.state.store import StoreError
+from server.state.database import StoreError
 from server.surface.server import FORCE_KEY
 
 __all__ = ["ask"]

@@ -25,7 +25,7 @@ from server.commands.session import printed, session
 from server.config import Check, Configuration, Masks, check
 from server.downstream.capabilities import CANDIDATES, SPARED_BY, Binding, Capability
 from server.downstream.connection import Connection
-from server.state.store import StoreError
+from server.state.database import StoreError
 
 __all__ = ["doctor"]
 
@@ -123,7 +123,7 @@ def _keyed(name: str, by: list[str]) -> Finding:
 
 async def _live(configuration: Configuration, state_dir: Path) -> list[Finding]:
     async with session(configuration, state_dir, connected=True) as (sophia, client):
-        findings = [Finding("ok", "state store", str(state_dir / "state.db"))]
+        findings = [Finding("ok", "state store", sophia.store.where)]
         findings += [_server(connection, state_dir, sophia.masks) for connection in sophia.pool.connections.values()]
         findings += [Finding("warn", "names", remark) for remark in sophia.pool.tables.remarks]
         findings += _bindings(sophia)

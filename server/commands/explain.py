@@ -13,7 +13,7 @@ from server.bridge.decide import Decision
 from server.commands.session import NotUnderstood, Typed, configured, fail, printed, session
 from server.config import Configuration
 from server.errors import SophiaError, UnknownTool
-from server.state.store import StoreError
+from server.state.database import StoreError
 from server.surface.own_calls import Asking
 
 __all__ = ["explain"]

@@ -17,7 +17,7 @@ from server.library.file import library_files
 from server.library.looking import pause_s, read_batch, to_read
 from server.library.notes import freshness_of, notes_of
 from server.library.shelf import Shelf, Stock
-from server.state.store import StoreError
+from server.state.database import StoreError
 
 __all__ = ["forget", "status", "sync"]
 

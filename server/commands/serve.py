@@ -10,7 +10,8 @@ import anyio
 
 from server.app import Sophia, running
 from server.config import ConfigurationError, load
-from server.state.store import StoreError, open_store
+from server.state.database import StoreError
+from server.state.store import open_store, place_of_store
 
 __all__ = ["serve"]
 
@@ -22,7 +23,7 @@ def serve(config_dir: Path | None, state_dir: Path, *, address: tuple[str, int] 
         for warning in configuration.warnings:
             logging.getLogger("sophia").warning("%s", warning)
         # Opened once before anything runs: a transport that waits for its client would keep the error to itself.
-        with open_store(state_dir):
+        with open_store(place_of_store(state_dir, os.environ)):
             pass
 
         def start() -> AbstractAsyncContextManager[Sophia]:

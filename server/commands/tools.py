@@ -11,7 +11,7 @@ from rich.text import Text
 from server.bridge.decide import allowed
 from server.commands.session import configured, fail, printed, session
 from server.config import Configuration
-from server.state.store import StoreError
+from server.state.database import StoreError
 
 __all__ = ["tools"]
 

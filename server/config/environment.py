@@ -19,7 +19,14 @@ from server.config.schema import ANY_NAME, bare, leaves
 
 PREFIX: Final = "SOPHIA_"
 RESERVED: Final = frozenset(
-    {"SOPHIA_CONFIG_DIR", "SOPHIA_STATE_DIR", "SOPHIA_GONG_DATA", "SOPHIA_WORKSPACE_DATA", "SOPHIA_LOG_LEVEL"}
+    {
+        "SOPHIA_CONFIG_DIR",
+        "SOPHIA_STATE_DIR",
+        "SOPHIA_STATE_URL",
+        "SOPHIA_GONG_DATA",
+        "SOPHIA_WORKSPACE_DATA",
+        "SOPHIA_LOG_LEVEL",
+    }
 )
 TOP: Final = "agno_integration"
 

@@ -136,7 +136,7 @@ class Pool:
                 tasks.start_soon(connection.run, name=f"downstream {connection.name}")
 
     def _kept(self, endpoint: Endpoint) -> Offer | None:
-        kept = self._store.load_catalog(endpoint.name, endpoint.digest)
+        kept = self._store.catalogs.load(endpoint.name, endpoint.digest)
         return None if kept is None else offer_from_json(kept)
 
     async def _offered(self, server: str, offer: Offer) -> None:
@@ -144,7 +144,7 @@ class Pool:
         before, self.tables = self.tables, self._tables()
         try:
             digest = self._members[server].endpoint.digest
-            await to_thread.run_sync(self._store.save_catalog, server, digest, offer_to_json(offer))
+            await to_thread.run_sync(self._store.catalogs.save, server, digest, offer_to_json(offer))
         except Exception:  # a full disk; the next start then waits for the server instead of knowing it
             logger.exception("the catalog of %s could not be kept", server)
         changed = _changed(before, self.tables)

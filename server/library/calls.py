@@ -26,7 +26,7 @@ from server.library.finding import search
 from server.library.looking import BATCH, Limits, look, pause_s, read_batch, recheck, to_read, wants_a_pause
 from server.library.notes import freshness_of, notes_of
 from server.library.shelf import Facts, Shelf
-from server.state.store import StoreError
+from server.state.database import StoreError
 
 __all__ = ["CallLibrary", "library_of"]
 

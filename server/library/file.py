@@ -20,7 +20,8 @@ from agents.analysis.calls.words import terms
 from agents.sources import SourceError
 from server.config import DownstreamServer, Masks, resolve_transport
 from server.config.servers import digest
-from server.state.store import StoreError, use_wal
+from server.state.database import StoreError
+from server.state.sqlite import use_wal
 
 __all__ = ["connect", "library_dir", "library_files", "library_path", "server_of", "usable"]
 

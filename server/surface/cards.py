@@ -11,7 +11,7 @@ from server.bridge.decide import Route
 from server.control import Control
 from server.downstream.adapters.bound import Bound
 from server.downstream.pool import Pool
-from server.state.store import DecisionRecord
+from server.state.decisions import DecisionRecord
 from server.surface.own import OwnTool
 from server.surface.own_calls import OwnCalls
 

@@ -17,7 +17,8 @@ from server.bridge.execute import Fallback, RouteRun
 from server.bridge.guards import Guards
 from server.bridge.policy import Policy
 from server.errors import DownstreamDown, SophiaError
-from server.state.store import DecisionRecord, Store, open_store
+from server.state.decisions import DecisionRecord
+from server.state.store import Store, open_store
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ async def test_a_decision_is_found_before_it_is_written(store: Store) -> None:
     log = DecisionLog(store)
     log.note(record(1))
     assert await log.find(record(1).id) == record(1)
-    assert store.decision(record(1).id) is None
+    assert store.decisions.find(record(1).id) is None
 
 
 async def test_another_process_finds_a_decision_in_the_store(store: Store, tmp_path: Path) -> None:
@@ -67,8 +68,8 @@ async def test_what_was_noted_before_the_end_is_written_whenever_the_end_comes(s
             await anyio.lowlevel.checkpoint()
         log.note(record(2))
         tasks.cancel_scope.cancel()
-    assert store.decision(record(1).id) == record(1)
-    assert store.decision(record(2).id) == record(2)
+    assert store.decisions.find(record(1).id) == record(1)
+    assert store.decisions.find(record(2).id) == record(2)
 
 
 async def test_memory_keeps_the_newest(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from agents.analysis.calls.searching import index_of
 from agents.sources import CallQuery, CallScope, SourceError
 from server.library import calls as calls_module
 from server.library.file import connect
-from server.state.store import StoreError
+from server.state.database import StoreError
 
 AWAY = SourceError("unavailable", "The server is away.")
 

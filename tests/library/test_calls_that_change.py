@@ -10,7 +10,7 @@ from agents.sources import CallQuery, CallScope, SourceError
 from server.library import calls as calls_module
 from server.library.file import connect
 from server.library.shelf import Shelf, scoped
-from server.state.store import StoreError
+from server.state.database import StoreError
 
 AWAY = SourceError("unavailable", "The server is away.")
 
