@@ -6,11 +6,12 @@ Every call is timed on its own, so that the slow ones show; the empty function p
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from benchmarks.figures import Figure, Measured, Report, limit, percentile, program, progress
-from server.bridge.decide import Call, DownstreamMapping, Live, Tool, decide
-from server.bridge.policy import Policy
+from server.bridge.decide import Call, DownstreamMapping, Learned, Live, Tool, decide
+from server.bridge.policy import Flags, Policy, Rollout
 
 __all__ = ["main"]
 
@@ -20,10 +21,12 @@ BATCH = 1_000
 
 MAPPING = DownstreamMapping("gong", frozenset({"call_brief"}), frozenset({"call_id"}), frozenset({"call_id"}))
 BOTH_ROUTES = Tool(
-    "gong_intelligence", agno="agent", downstream=MAPPING, target_ms=150, services=3, performance_critical=True
+    "gong_intelligence", agno="agent", downstream=MAPPING, target_ms=500, memory_limit_mb=75, services=4
 )
 BRIEF = Call("session:benchmark", frozenset({"call_id"}), "call_brief")
-BUSY = Live(calls_last_minute=120, downstream_p95_ms=180.0)
+BUSY = Live(calls_last_minute=120, busy=True, downstream_p95_ms=180.0, downstream_memory_mb=80.0)
+LEARNED = replace(BUSY, learned=Learned("agno", 0.95, "it was faster"))
+UNDER_ROLLOUT = Policy(rollouts={"gong_intelligence": Rollout(10, "1792", "running", since=0.0, started=0.0)})
 
 
 def main() -> int:
@@ -37,7 +40,8 @@ def measure(runs: int) -> Report:
         "empty function": _nothing,
         "one route": partial(decide, BRIEF, Tool("gong__list_calls", downstream=MAPPING), Policy(), Live()),
         "score of two routes": partial(decide, BRIEF, BOTH_ROUTES, Policy(), BUSY),
-        "rollout at 10 %": partial(decide, BRIEF, BOTH_ROUTES, Policy(share=10), BUSY),
+        "rollout at 10 %": partial(decide, BRIEF, BOTH_ROUTES, UNDER_ROLLOUT, BUSY),
+        "learned": partial(decide, BRIEF, BOTH_ROUTES, Policy(flags=Flags(predictive_allocation=True)), LEARNED),
         "forced": partial(decide, Call("", BRIEF.arguments, BRIEF.intent, "agno"), BOTH_ROUTES, Policy(), BUSY),
     }
     took_us: dict[str, list[float]] = {kind: [] for kind in kinds}

@@ -21,7 +21,6 @@ from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge
 from server.bridge.decision_log import DecisionLog
 from server.bridge.evidence import Evidence
-from server.bridge.guards import Guards
 from server.bridge.lending import lender
 from server.config import Configuration, Masks
 from server.control import Control
@@ -94,7 +93,7 @@ async def running(
         def sources() -> Sources:
             return bound.sources if knowledge is None else replace(bound.sources, documents=knowledge)
 
-        bridge = Bridge(Evidence(), log, Guards())
+        bridge = Bridge(Evidence(), log)
         models = Models()
         agno = AgnoRoute(models, sources, lender(pool))
         validators = Validators()

@@ -6,7 +6,7 @@ published name has one route; its decision is made once per policy and shared by
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from time import time
 from typing import Any, TypeVar
 
@@ -23,8 +23,8 @@ from server.bridge.decide import (
 )
 from server.bridge.decision_log import DecisionLog, new_id
 from server.bridge.evidence import Evidence
-from server.bridge.execute import Attempt, Executed, Fallback, RouteRun, execute
-from server.bridge.guards import Guards
+from server.bridge.execute import Executed, Fallback, RouteRun, execute
+from server.bridge.explain import Explained, explained
 from server.bridge.policy import Policy
 from server.errors import InternalError, SophiaError
 from server.state.decisions import DecisionRecord
@@ -39,46 +39,46 @@ NOTHING: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A decision about one call, with the id it is known by; `server` is the one behind its downstream route."""
+    """A decision about one call, with the id it is known by."""
 
     id: str
     tool: str
     decision: Decision
-    server: str | None = None
 
 
 class Bridge:
     """Decides and runs."""
 
-    def __init__(self, evidence: Evidence, log: DecisionLog, guards: Guards) -> None:
-        self.guards = guards
+    def __init__(self, evidence: Evidence, log: DecisionLog) -> None:
         self.evidence = evidence
         self.log = log
         self._only_routes: dict[str, Decision] = {}
         self._only_routes_under: Policy | None = None
         self._busy: set[str] = set()
 
-    def explain(self, call: Call, tool: Tool, policy: Policy, faults: Mapping[Route, str]) -> Decision:
-        """What would be decided about a call of our own tool now."""
-        downstream = self.evidence.known(tool.name, "downstream")
-        routes: tuple[Route, ...] = ("agno", "downstream")
-        calls = sum(self.evidence.calls_last_minute(tool.name, route) for route in routes)
-        if is_busy(calls, tool.name in self._busy):
-            self._busy.add(tool.name)
-        else:
-            self._busy.discard(tool.name)
-        live = Live(
-            faults={**self.guards.faults(tool), **faults},
-            calls_last_minute=calls,
-            busy=tool.name in self._busy,
-            downstream_p95_ms=downstream.p95_ms if downstream else None,
-        )
-        return decide(call, tool, policy, live)
+    def explain(self, call: Call, tool: Tool, policy: Policy, faults: Mapping[Route, str]) -> Explained:
+        """What would be decided about a call of our own tool now. Asking changes nothing."""
+        return explained(call, tool, policy, self._live(tool, faults))
 
     def decide(self, call: Call, tool: Tool, policy: Policy, faults: Mapping[Route, str]) -> Made:
         """Decide about a call of our own tool."""
-        server = tool.downstream.server if tool.downstream else None
-        return Made(new_id(), tool.name, self.explain(call, tool, policy, faults), server)
+        live = self._live(tool, faults)
+        if live.busy:
+            self._busy.add(tool.name)
+        else:
+            self._busy.discard(tool.name)
+        return Made(new_id(), tool.name, decide(call, tool, policy, live))
+
+    def _live(self, tool: Tool, faults: Mapping[Route, str]) -> Live:
+        downstream = self.evidence.known(tool.name, "downstream")
+        routes: tuple[Route, ...] = ("agno", "downstream")
+        calls = sum(self.evidence.calls_last_minute(tool.name, route) for route in routes)
+        return Live(
+            faults=faults,
+            calls_last_minute=calls,
+            busy=is_busy(calls, tool.name in self._busy),
+            downstream_p95_ms=downstream.p95_ms if downstream else None,
+        )
 
     def decide_proxied(self, name: str, server: str, policy: Policy) -> Made:
         """The one decision there is about a downstream tool."""
@@ -88,7 +88,7 @@ class Bridge:
         if decision is None:
             only = Tool(name, downstream=DownstreamMapping(server, NOTHING, NOTHING, NOTHING))
             decision = self._only_routes[name] = decide(Call(unit=""), only, policy, Live())
-        return Made(new_id(), name, decision, server)
+        return Made(new_id(), name, decision)
 
     def refused(self, name: str, error: SophiaError) -> Made:
         """A call that never came to a decision: its arguments, or what it asked of us, are not acceptable."""
@@ -100,36 +100,21 @@ class Bridge:
         self.log.note(DecisionRecord(made.id, time(), made.tool, {**asdict(made.decision), "outcome": outcome}))
 
     async def execute(
-        self,
-        made: Made,
-        runs: Mapping[Route, RouteRun[ResultT]],
-        fallback: Fallback,
-        deadline_ms: int,
-        caller_ms: float | None = None,
+        self, made: Made, runs: Mapping[Route, RouteRun[ResultT]], fallback: Fallback, deadline_ms: int
     ) -> Executed[ResultT]:
-        """Run a decision and remember how it ended. `caller_ms` is what the caller gave it. Raises SophiaError."""
+        """Run a decision and remember how it ended. Raises SophiaError."""
         outcome: dict[str, Any] = {"attempts": []}
-        guarded: dict[Route, RouteRun[ResultT]] = {
-            route: replace(run, guard=self.guards.of(made.tool, route, made.server)) for route, run in runs.items()
-        }
 
-        def observe(attempt: Attempt) -> None:
-            error = attempt.error
-            self.evidence.record(made.tool, attempt.route, attempt.latency_ms, error)
+        def observe(route: Route, latency_ms: float, error: SophiaError | None) -> None:
+            self.evidence.record(made.tool, route, latency_ms, error)
             if isinstance(error, InternalError):
-                logger.error("decision %s: %s failed inside on the %s route", made.id, made.tool, attempt.route)
+                logger.error("decision %s: %s failed inside on the %s route", made.id, made.tool, route)
             outcome["attempts"].append(
-                {
-                    "route": attempt.route,
-                    "standing": attempt.standing,
-                    "latency_ms": round(attempt.latency_ms, 2),
-                    "error": error.kind if error else None,
-                    "refused": attempt.refused,
-                }
+                {"route": route, "latency_ms": round(latency_ms, 2), "error": error.kind if error else None}
             )
 
         try:
-            executed = await execute(made.decision, guarded, fallback, deadline_ms, observe, caller_ms)
+            executed = await execute(made.decision, runs, fallback, deadline_ms, observe)
         except SophiaError as error:
             outcome |= {"ended": "failed", "error": error.kind}
             raise

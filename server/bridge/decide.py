@@ -1,5 +1,7 @@
 """Which route serves a call, and why. Pure: four values in, a decision out; no clock, no randomness, no I/O.
 
+`decision.py` has the values, `score.py` the criteria; both can be had from here.
+
 Rules in their order; the first that binds wins, and each adds its reasons:
 
 1. allowed    mode, flags, the tool's own switch, rights, classification, budgets, and a rollout at 0 say which routes
@@ -8,19 +10,36 @@ Rules in their order; the first that binds wins, and each adds its reasons:
 3. mappable   what a downstream tool cannot express does not go there
 4. rollout    under a rollout, calls that both routes can serve are drawn into an arm by a stable hash of their unit;
               the score is recorded and does not choose
-5. score      otherwise what is declared and measured about the tool adds up
+5. score      otherwise what is declared and measured about the tool adds up; with `enable_predictive_allocation`, what
+              was learned takes the place of its sign, once that is enough
 6. health     a route that cannot serve now gives way to the other; the arm stays what was drawn
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hashlib import blake2b
-from typing import Literal
 
-from agents.result import Classification
-from server.bridge.policy import Policy
+from server.bridge.decision import (
+    BOTH,
+    RESTRICTED,
+    AgnoMapping,
+    Call,
+    Decision,
+    DownstreamMapping,
+    Learned,
+    Live,
+    Reason,
+    Route,
+    Rule,
+    Term,
+    Tool,
+)
+from server.bridge.policy import Policy, Rollout
+from server.bridge.score import is_busy, score_terms
 
 __all__ = [
+    "BOTH",
+    "RESTRICTED",
     "AgnoMapping",
     "Call",
     "Decision",
@@ -39,132 +58,7 @@ __all__ = [
     "share_of",
 ]
 
-Route = Literal["agno", "downstream"]
-BOTH: frozenset[Route] = frozenset({"agno", "downstream"})
-Rule = Literal["allowed", "force", "mappable", "rollout", "score", "health"]
-
-FAST_MS = 200
-BUSY_ABOVE, CALM_BELOW = 100, 70
-"""Calls in a minute. Two limits, so that a tool near one of them does not change its route with every call."""
-
-MANY_SERVICES = 3
-
-RESTRICTED: Classification = "confidential"
 NOTHING: Mapping[Route, str] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class DownstreamMapping:
-    """What a downstream route can say of a call: the intents it knows, what it needs, what it can express."""
-
-    server: str
-    intents: frozenset[str]
-    required: frozenset[str]
-    expressible: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class AgnoMapping:
-    """What an agent can say of a call of a tool that existed before it."""
-
-    required: frozenset[str]
-    expressible: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """What is declared about one published tool. `agno` is None where no agent or team serves it.
-
-    `existing` is a tool of a server that an agent learned to serve: its server takes every call, the agent those that
-    `agno_mapping` covers, and none before a rollout. `classification` is of what it reads; `in_house` are the routes
-    on which that never leaves the house.
-    """
-
-    name: str
-    agno: Literal["agent", "team"] | None = None
-    downstream: DownstreamMapping | None = None
-    existing: bool = False
-    agno_mapping: AgnoMapping | None = None
-    use_agno: bool = True
-    classification: Classification = "internal"
-    in_house: frozenset[Route] = BOTH
-    target_ms: int | None = None
-    services: int = 0
-    performance_critical: bool = False
-    high_frequency: bool = False
-    requires_teams: bool = False
-    memory_constrained: bool = False
-    custom_logic: bool = False
-    legacy_compatibility: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What a decision may know of a call: whose it is, which arguments are given, what it is after.
-
-    `forbidden` are routes that its caller has no right to, with the reason in words.
-    """
-
-    unit: str
-    arguments: frozenset[str] = frozenset()
-    intent: str | None = None
-    forced: Route | None = None
-    forbidden: Mapping[Route, str] = field(default_factory=dict[Route, str])
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """What a model learned from earlier calls would choose, and how likely that was; None where it knows too little."""
-
-    route: Route | None
-    propensity: float | None
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """How things stand now: why a route cannot serve (absent: it can), which budgets are spent, what was measured."""
-
-    faults: Mapping[Route, str] = field(default_factory=dict[Route, str])
-    spent: Mapping[Route, str] = field(default_factory=dict[Route, str])
-    calls_last_minute: int = 0
-    busy: bool = False
-    downstream_p95_ms: float | None = None
-    learned: Learned | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One step of a decision, in words."""
-
-    rule: Rule
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One term of the score."""
-
-    name: str
-    points: int
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The route, or None when none is left; the other route that may serve after a failure; how it came about.
-
-    `propensity` is how likely a draw was to fall as it did: to `arm` under a rollout, to `route` without one. None where
-    nothing was drawn.
-    """
-
-    route: Route | None
-    fallback: Route | None
-    reasons: tuple[Reason, ...]
-    arm: Route | None = None
-    score: int | None = None
-    terms: tuple[Term, ...] = ()
-    propensity: float | None = None
 
 
 def decide(call: Call, tool: Tool, policy: Policy, live: Live) -> Decision:
@@ -180,13 +74,12 @@ def decide(call: Call, tool: Tool, policy: Policy, live: Live) -> Decision:
         if len(left) == 1:
             reasons.append(Reason("allowed", f"{capable[0]} is the only route"))
         return _healthy(Decision(capable[0], None, ()), live, reasons)
-    terms = score_terms(tool, live)
+    terms = score_terms(tool, live, policy.flags)
     score = sum(term.points for term in terms)
     rollout = policy.rollout_of(tool.name, tool.existing)
     if rollout is not None:
         return _healthy(_drawn(call, tool, rollout, score, terms, reasons), live, reasons)
-    chosen = _scored(score, terms, policy, reasons)
-    return _healthy(Decision(chosen, _other(chosen), (), score=score, terms=terms), live, reasons)
+    return _healthy(_scored(score, terms, live.learned, policy, reasons), live, reasons)
 
 
 def allowed(tool: Tool, policy: Policy) -> tuple[Route, ...]:
@@ -224,20 +117,26 @@ def _exists(tool: Tool, route: Route) -> bool:
 
 
 def _switched_off(tool: Tool, policy: Policy) -> list[str]:
-    flags, rollout = policy.flags, policy.rollouts.get(tool.name)
-    at_zero = tool.downstream is not None and (policy.rollout_of(tool.name, tool.existing) or (None,))[0] == 0
+    flags = policy.flags
     switches = (
         (not policy.enabled, "`agno_integration.enabled` is off"),
         (policy.mode == "traditional_only", "`bridge_mode` is traditional_only"),
         (not tool.use_agno, "`use_agno` is off for it"),
         (tool.agno == "agent" and not flags.agno_agents, "the flag `enable_agno_agents` is off"),
         (tool.agno == "team" and not flags.team_coordination, "the flag `enable_team_coordination` is off"),
-        (at_zero and rollout is not None and rollout.state != "rolled_back", "its rollout stands at 0 %"),
-        (at_zero and rollout is not None and rollout.state == "rolled_back", "its rollout was rolled back"),
-        (at_zero and rollout is None and tool.existing, "no rollout of it has begun"),
-        (at_zero and rollout is None and not tool.existing, "`agno_traffic_percentage` is 0"),
     )
-    return [why for off, why in switches if off]
+    causes = [why for off, why in switches if off]
+    if tool.downstream is not None and (policy.rollout_of(tool.name, tool.existing) or (None,))[0] == 0:
+        causes.append(_at_zero(tool, policy.rollouts.get(tool.name)))
+    return causes
+
+
+def _at_zero(tool: Tool, rollout: Rollout | None) -> str:
+    if rollout is None:
+        return "no rollout of it has begun" if tool.existing else "`agno_traffic_percentage` is 0"
+    if rollout.state == "rolled_back":
+        return "its rollout was rolled back" + (f" ({rollout.why})" if rollout.why else "")
+    return "its rollout stands at 0 %"
 
 
 def _forced(forced: Route, call: Call, tool: Tool, allowed: tuple[Route, ...], reasons: list[Reason]) -> Decision:
@@ -293,55 +192,29 @@ def share_of(tool: str, salt: str, unit: str) -> float:
     """Where a unit stands between 0 and 100, the same in every process; a growing share only ever adds units."""
     # A unit may come from a client, and JSON can hold half a character.
     digest = blake2b(f"{tool}\x1f{salt}\x1f{unit}".encode(errors="surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64 * 100
+    return (int.from_bytes(digest, "big") >> 11) / 2**53 * 100  # as many bits as a float holds: never 100 itself
 
 
-def score_terms(tool: Tool, live: Live) -> tuple[Term, ...]:
-    """What speaks for the agent and what for the server that exists, as declared and as measured."""
-    candidates = (
-        ("performance_critical", 3, _performance(tool, live)),
-        ("high_frequency", 2, _frequency(tool, live)),
-        ("requires_teams", 3, "declared" if tool.requires_teams else None),
-        ("memory_constrained", 1, "declared" if tool.memory_constrained else None),
-        ("many_integrations", -2, f"{tool.services} services" if tool.services > MANY_SERVICES else None),
-        ("custom_logic", -1, "declared" if tool.custom_logic else None),
-        ("legacy_compatibility", -2, "declared" if tool.legacy_compatibility else None),
-    )
-    return tuple(Term(name, points, because) for name, points, because in candidates if because is not None)
-
-
-def _performance(tool: Tool, live: Live) -> str | None:
-    target, p95 = tool.target_ms, live.downstream_p95_ms
-    if tool.performance_critical:
-        return "declared"
-    if target is not None and target < FAST_MS:
-        return f"its target of {target} ms is under {FAST_MS} ms"
-    if target is not None and p95 is not None and p95 > target:
-        return f"downstream's p95 of {p95:.0f} ms misses its target of {target} ms"
-    return None
-
-
-def _frequency(tool: Tool, live: Live) -> str | None:
-    if tool.high_frequency:
-        return "declared"
-    if live.busy:
-        return f"{live.calls_last_minute} calls in the last minute"
-    return None
-
-
-def is_busy(calls_last_minute: int, was_busy: bool) -> bool:
-    """Whether a tool counts as called often, given whether it did so far."""
-    return calls_last_minute > BUSY_ABOVE or (was_busy and calls_last_minute >= CALM_BELOW)
-
-
-def _scored(score: int, terms: tuple[Term, ...], policy: Policy, reasons: list[Reason]) -> Route:
-    if policy.mode == "agno_preferred":
-        reasons.append(Reason("score", "`bridge_mode` is agno_preferred"))
-        return "agno"
+def _scored(
+    score: int, terms: tuple[Term, ...], learned: Learned | None, policy: Policy, reasons: list[Reason]
+) -> Decision:
     chosen: Route = "agno" if score > 0 else "downstream"
+    propensity: float | None = None
     sum_ = ", ".join(f"{term.name} {term.points:+d}" for term in terms) or "nothing speaks for either"
-    reasons.append(Reason("score", f"{score:+d} ({sum_}) is for {chosen}"))
-    return chosen
+    text = f"{score:+d} ({sum_}) is for {chosen}"
+    if policy.mode == "agno_preferred":
+        chosen, text = "agno", f"`bridge_mode` is agno_preferred; the score of {score:+d} does not choose"
+    elif policy.flags.predictive_allocation:
+        if learned is None or learned.route is None:
+            lacking = learned.because if learned else "nothing was learned yet"
+            text = f"what was learned is insufficient ({lacking}), so the score decides: {text}"
+        else:
+            text = (
+                f"what was learned is for {learned.route}: {learned.because}; the score of {score:+d} does not choose"
+            )
+            chosen, propensity = learned.route, learned.propensity
+    reasons.append(Reason("score", text))
+    return Decision(chosen, _other(chosen), (), score=score, terms=terms, propensity=propensity)
 
 
 def _healthy(drawn: Decision, live: Live, reasons: list[Reason]) -> Decision:
@@ -352,7 +225,8 @@ def _healthy(drawn: Decision, live: Live, reasons: list[Reason]) -> Decision:
         return replace(drawn, reasons=tuple(reasons))
     if other is not None and other not in live.faults:
         reasons.append(Reason("health", f"{route} cannot serve now ({fault}); {other} does"))
-        return replace(drawn, route=other, fallback=None, reasons=tuple(reasons))
+        propensity = drawn.propensity if drawn.arm else None
+        return replace(drawn, route=other, fallback=None, propensity=propensity, reasons=tuple(reasons))
     # With nowhere else to go the call is tried all the same: a server that is being restarted may be back in time.
     reasons.append(Reason("health", f"{route} may not be able to serve now ({fault})"))
     return replace(drawn, fallback=None, reasons=tuple(reasons))

@@ -7,9 +7,11 @@ from typing import Any
 import anyio
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
 
 from agents.outcome import silent
-from server.bridge.decide import Decision
+from server.bridge.explain import Explained
 from server.commands.session import NotUnderstood, Typed, configured, fail, printed, session
 from server.config import Configuration
 from server.errors import SophiaError, UnknownTool
@@ -17,6 +19,9 @@ from server.state.database import StoreError
 from server.surface.own_calls import Asking
 
 __all__ = ["explain"]
+
+WIDE = 240
+"""Columns where nobody's terminal says how many there are."""
 
 
 def explain(config_dir: Path | None, state_dir: Path, typed: Typed, *, as_json: bool) -> int:
@@ -30,17 +35,18 @@ def explain(config_dir: Path | None, state_dir: Path, typed: Typed, *, as_json: 
         return fail(str(error))
     if isinstance(explained, SophiaError):
         return fail(explained.message)
-    decision, read = explained
+    found, read = explained
     if as_json:
-        printed({"tool": typed.tool, **asdict(decision), "read": read})
+        parts = asdict(found)
+        printed({"tool": typed.tool, **parts.pop("decision"), **parts, "read": read})
     else:
-        _show(typed.tool, decision, read)
+        _show(typed.tool, found, read)
     return 0
 
 
 async def _decided(
     configuration: Configuration, state_dir: Path, typed: Typed, arguments: dict[str, Any]
-) -> tuple[Decision, dict[str, Any]] | SophiaError:
+) -> tuple[Explained, dict[str, Any]] | SophiaError:
     tool = typed.tool
     async with session(configuration, state_dir) as (sophia, _):
         now = sophia.control.look()
@@ -53,20 +59,39 @@ async def _decided(
         target = sophia.pool.tool(tool)
         if target is None:
             return UnknownTool(f"There is no tool `{tool}`. `sophia tools` lists them.")
-        return sophia.bridge.decide_proxied(tool, target[1].server, now.policy).decision, {"arguments": arguments}
+        decision = sophia.bridge.decide_proxied(tool, target[1].server, now.policy).decision
+        return Explained(decision, now.policy.version, decision.reasons), {"arguments": arguments}
 
 
-def _show(tool: str, decision: Decision, read: dict[str, Any]) -> None:
-    out = Console(highlight=False, soft_wrap=True)
+def _show(tool: str, explained: Explained, read: dict[str, Any]) -> None:
+    decision = explained.decision
+    out = Console(highlight=False)
+    if not out.is_terminal:
+        out.width = WIDE
     out.print(f"[bold]{escape(tool)}[/bold] would be served by [bold]{decision.route or 'nobody'}[/bold]", end="")
     out.print(f", after a failure by {decision.fallback}" if decision.fallback else "")
-    for reason in decision.reasons:
-        out.print(f"  {reason.rule:<9} {reason.text}", markup=False)
-    for term in decision.terms:
-        out.print(f"  {term.points:+d} {term.name}: {term.because}", markup=False)
+    rules = _table("rule", "what it says")
+    for reason in explained.rules:
+        rules.add_row(reason.rule, Text(reason.text))
+    out.print("", rules, sep="\n")
+    if explained.criteria:
+        criteria = _table("points", "criterion", "why it counts, or what it would need")
+        for one in explained.criteria:
+            points = f"{one.points:+d}" if one.counts else f"({one.points:+d})"
+            criteria.add_row(points, one.name, Text(one.because), style=None if one.counts else "dim")
+        out.print("", criteria, sep="\n")
+    known = _table("read", "")
     if read.get("intent"):
-        out.print(f"  read      intent {read['intent']}", markup=False)
+        known.add_row("intent", Text(str(read["intent"])))
     for name, value in read["arguments"].items():
-        out.print(f"  read      {name} = {value}", markup=False)
+        known.add_row(Text(name), Text(str(value)))
     for note in read.get("notes", ()):
-        out.print(f"  note      {note}", markup=False)
+        known.add_row("note", Text(note))
+    if known.row_count:
+        out.print("", known, sep="\n")
+    out.print(f"\nUnder policy version {explained.policy_version}.", style="dim")
+
+
+def _table(*columns: str) -> Table:
+    """What was typed or configured is put into it as Text: it may hold brackets."""
+    return Table(*columns, box=None, pad_edge=False)

@@ -7,8 +7,8 @@ Both routes get the same values: what the parser read from the request fills the
 
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, nullcontext
-from dataclasses import dataclass, field, replace
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
@@ -28,14 +28,14 @@ from agents.sources import Names
 from agents.tool import Need
 from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge, Made
-from server.bridge.decide import Call, Decision, Route, Tool, allowed
+from server.bridge.decide import Call, Route, Tool, allowed
 from server.bridge.execute import Executed, RouteRun
+from server.bridge.explain import Explained
 from server.bridge.mapped_routes import MAPPED_ROUTES
 from server.downstream.adapters.bound import Bound
 from server.errors import Busy, InvalidArguments, SophiaError
 from server.generation import Generation
 from server.surface.answers import answered, failed, served_meta
-from server.surface.deadlines import CallerTime
 from server.surface.own import OwnTool
 from server.surface.own_settings import OwnSettings
 from server.surface.schemas import Validators
@@ -54,12 +54,11 @@ UNTYPED = frozenset({"request", "session_id"})
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks, as far as a decision cares: whose calls stay together, a route asked for, who watches, for how long."""
+    """Who asks, as far as a decision cares: whose calls stay together, a route asked for, who watches."""
 
     unit: str
     forced: Route | None
     progress: Progress
-    time: CallerTime = field(default_factory=CallerTime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +112,13 @@ class OwnCalls:
 
     async def explain(
         self, tool: OwnTool, arguments: Mapping[str, Any], asking: Asking, now: Generation
-    ) -> tuple[Decision, dict[str, Any]]:
-        """What would be decided, and what was read from the arguments. Raises InvalidArguments."""
+    ) -> tuple[Explained, dict[str, Any]]:
+        """What would be decided and why, and what was read from the arguments. Raises InvalidArguments."""
         understood = await self._understand(tool, arguments, now.settings)
-        decision = self._bridge.explain(
+        explained = self._bridge.explain(
             _call(understood, asking), self.facts(tool, now), now.policy, self._faults(tool, now)
         )
-        return decision, {
+        return explained, {
             "arguments": dict(understood.arguments),
             "intent": understood.intent,
             "notes": understood.notes,
@@ -131,8 +130,7 @@ class OwnCalls:
         """The result of a call; every failure is an error result."""
         started = time.perf_counter()
         try:
-            with asking.time.waiting():
-                understood = await self._understand(tool, arguments, now.settings)
+            understood = await self._understand(tool, arguments, now.settings)
         except SophiaError as error:
             made = self._bridge.refused(tool.name, error)
             return failed(error, served_meta(made.id, made.decision, None))
@@ -142,13 +140,10 @@ class OwnCalls:
         spent_ms: dict[Route, float] = {}
         try:
             turn = self._agno.turn(tool.spec, now.configuration) if made.decision.route == "agno" else nullcontext()
-            async with AsyncExitStack() as held:
-                with asking.time.waiting():
-                    if understood.memory is not None:
-                        await held.enter_async_context(understood.memory.lock)
-                    await held.enter_async_context(turn)
-                runs, deadline_ms = self._runs(tool, job, spent_ms, now), now.settings.deadline_ms(tool)
-                executed = await self._bridge.execute(made, runs, now.fallback, deadline_ms, asking.time.left_ms())
+            async with nullcontext() if understood.memory is None else understood.memory.lock, turn:
+                executed = await self._bridge.execute(
+                    made, self._runs(tool, job, spent_ms, now), now.fallback, now.settings.deadline_ms(tool)
+                )
         except SophiaError as error:
             return failed(error, served_meta(made.id, made.decision, made.decision.route))
         if understood.memory is not None:

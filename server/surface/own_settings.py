@@ -43,6 +43,7 @@ class OwnSettings:
             return replace(facts, requires_teams=True)
         return replace(
             facts,
+            memory_limit_mb=settings.memory_limit_mb,
             services=len(settings.mcp_services),
             performance_critical=settings.performance_critical or settings.performance_mode == "high_performance",
             high_frequency=settings.high_frequency,
