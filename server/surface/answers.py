@@ -143,4 +143,5 @@ def _plain(markdown: str) -> str:
 
     page = io.StringIO()
     Console(file=page, width=PLAIN_WIDTH, no_color=True, force_terminal=False).print(Markdown(markdown))
-    return page.getvalue().strip()
+    # Rich fills every line with blanks up to the width, which a model would have to read.
+    return "\n".join(line.rstrip() for line in page.getvalue().splitlines()).strip()

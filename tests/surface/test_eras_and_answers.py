@@ -119,6 +119,7 @@ def test_without_markdown_nothing_is_marked_up() -> None:
     text = text_of(answered(result(), {}, markdown=False, show_tool_calls=False))
     assert "**" not in text
     assert "One objection." in text
+    assert text.splitlines() == [line.rstrip() for line in text.splitlines()]
 
 
 def test_every_reply_says_its_decision_route_and_reasons() -> None:
