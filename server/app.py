@@ -21,6 +21,7 @@ from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge
 from server.bridge.decision_log import DecisionLog
 from server.bridge.evidence import Evidence
+from server.bridge.guards import Guards
 from server.bridge.lending import lender
 from server.config import Configuration, Masks
 from server.control import Control
@@ -93,7 +94,7 @@ async def running(
         def sources() -> Sources:
             return bound.sources if knowledge is None else replace(bound.sources, documents=knowledge)
 
-        bridge = Bridge(Evidence(), log)
+        bridge = Bridge(Evidence(), log, Guards())
         models = Models()
         agno = AgnoRoute(models, sources, lender(pool))
         validators = Validators()

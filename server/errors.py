@@ -7,7 +7,10 @@
     |  `- NotFound           what was asked for does not exist; says what is near
     |- NoRoute             policy leaves no route for the call; names each cause
     |- Busy                a limit of this process is reached; `retry_after_s` says when to come back
+    |  `- ServerBusy         as many calls are open to a server as it is given
+    |- CircuitOpen         a route that failed too often is given a rest; `retry_after_s` says until when
     |- DeadlineExceeded    the time for the call ran out
+    |  `- CallerDeadline     the time that the caller gave it, which is less than the call has
     |- SourceFailed        what an agent had to ask said no; the other route would hear the same
     |  `- NotThere           it does not have what was asked for
     |- SourceDown          what an agent had to ask is away
@@ -27,7 +30,9 @@ undelivered call, or one that changes nothing, is ever sent again.
 
 __all__ = [
     "Busy",
+    "CallerDeadline",
     "CallerError",
+    "CircuitOpen",
     "DeadlineExceeded",
     "DownstreamBroke",
     "DownstreamDown",
@@ -41,6 +46,7 @@ __all__ = [
     "NoRoute",
     "NotFound",
     "NotThere",
+    "ServerBusy",
     "SophiaError",
     "SourceDown",
     "SourceFailed",
@@ -98,10 +104,29 @@ class Busy(SophiaError):
     retryable = True
 
 
+class ServerBusy(Busy):
+    """A server has as many calls open as it is given."""
+
+    kind = "server_busy"
+
+
+class CircuitOpen(SophiaError):
+    """A route is given a rest after it failed too often."""
+
+    kind = "circuit_open"
+    retryable = True
+
+
 class DeadlineExceeded(SophiaError):
     """The time for the call ran out."""
 
     kind = "deadline"
+
+
+class CallerDeadline(DeadlineExceeded):
+    """The time that the caller gave the call ran out: nobody failed."""
+
+    kind = "caller_deadline"
 
 
 class SourceFailed(SophiaError):

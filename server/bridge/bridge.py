@@ -6,7 +6,7 @@ published name has one route; its decision is made once per policy and shared by
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from time import time
 from typing import Any, TypeVar
 
@@ -23,8 +23,9 @@ from server.bridge.decide import (
 )
 from server.bridge.decision_log import DecisionLog, new_id
 from server.bridge.evidence import Evidence
-from server.bridge.execute import Executed, Fallback, RouteRun, execute
+from server.bridge.execute import Attempt, Executed, Fallback, RouteRun, execute
 from server.bridge.explain import Explained, explained
+from server.bridge.guards import Guards
 from server.bridge.policy import Policy
 from server.errors import InternalError, SophiaError
 from server.state.decisions import DecisionRecord
@@ -39,17 +40,19 @@ NOTHING: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A decision about one call, with the id it is known by."""
+    """A decision about one call, with the id it is known by; `server` is the one behind its downstream route."""
 
     id: str
     tool: str
     decision: Decision
+    server: str | None = None
 
 
 class Bridge:
     """Decides and runs."""
 
-    def __init__(self, evidence: Evidence, log: DecisionLog) -> None:
+    def __init__(self, evidence: Evidence, log: DecisionLog, guards: Guards) -> None:
+        self.guards = guards
         self.evidence = evidence
         self.log = log
         self._only_routes: dict[str, Decision] = {}
@@ -67,14 +70,15 @@ class Bridge:
             self._busy.add(tool.name)
         else:
             self._busy.discard(tool.name)
-        return Made(new_id(), tool.name, decide(call, tool, policy, live))
+        server = tool.downstream.server if tool.downstream else None
+        return Made(new_id(), tool.name, decide(call, tool, policy, live), server)
 
     def _live(self, tool: Tool, faults: Mapping[Route, str]) -> Live:
         downstream = self.evidence.known(tool.name, "downstream")
         routes: tuple[Route, ...] = ("agno", "downstream")
         calls = sum(self.evidence.calls_last_minute(tool.name, route) for route in routes)
         return Live(
-            faults=faults,
+            faults={**self.guards.faults(tool), **faults},
             calls_last_minute=calls,
             busy=is_busy(calls, tool.name in self._busy),
             downstream_p95_ms=downstream.p95_ms if downstream else None,
@@ -88,7 +92,7 @@ class Bridge:
         if decision is None:
             only = Tool(name, downstream=DownstreamMapping(server, NOTHING, NOTHING, NOTHING))
             decision = self._only_routes[name] = decide(Call(unit=""), only, policy, Live())
-        return Made(new_id(), name, decision)
+        return Made(new_id(), name, decision, server)
 
     def refused(self, name: str, error: SophiaError) -> Made:
         """A call that never came to a decision: its arguments, or what it asked of us, are not acceptable."""
@@ -100,21 +104,36 @@ class Bridge:
         self.log.note(DecisionRecord(made.id, time(), made.tool, {**asdict(made.decision), "outcome": outcome}))
 
     async def execute(
-        self, made: Made, runs: Mapping[Route, RouteRun[ResultT]], fallback: Fallback, deadline_ms: int
+        self,
+        made: Made,
+        runs: Mapping[Route, RouteRun[ResultT]],
+        fallback: Fallback,
+        deadline_ms: int,
+        caller_ms: float | None = None,
     ) -> Executed[ResultT]:
-        """Run a decision and remember how it ended. Raises SophiaError."""
+        """Run a decision and remember how it ended. `caller_ms` is what the caller gave it. Raises SophiaError."""
         outcome: dict[str, Any] = {"attempts": []}
+        guarded: dict[Route, RouteRun[ResultT]] = {
+            route: replace(run, guard=self.guards.of(made.tool, route, made.server)) for route, run in runs.items()
+        }
 
-        def observe(route: Route, latency_ms: float, error: SophiaError | None) -> None:
-            self.evidence.record(made.tool, route, latency_ms, error)
+        def observe(attempt: Attempt) -> None:
+            error = attempt.error
+            self.evidence.record(made.tool, attempt.route, attempt.latency_ms, error)
             if isinstance(error, InternalError):
-                logger.error("decision %s: %s failed inside on the %s route", made.id, made.tool, route)
+                logger.error("decision %s: %s failed inside on the %s route", made.id, made.tool, attempt.route)
             outcome["attempts"].append(
-                {"route": route, "latency_ms": round(latency_ms, 2), "error": error.kind if error else None}
+                {
+                    "route": attempt.route,
+                    "standing": attempt.standing,
+                    "latency_ms": round(attempt.latency_ms, 2),
+                    "error": error.kind if error else None,
+                    "refused": attempt.refused,
+                }
             )
 
         try:
-            executed = await execute(made.decision, runs, fallback, deadline_ms, observe)
+            executed = await execute(made.decision, guarded, fallback, deadline_ms, observe, caller_ms)
         except SophiaError as error:
             outcome |= {"ended": "failed", "error": error.kind}
             raise

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from server.bridge.decide import Route
-from server.errors import CallerError, SophiaError
+from server.errors import CallerDeadline, CallerError, SophiaError
 
 __all__ = ["Evidence", "Figures"]
 
@@ -48,7 +48,7 @@ class Evidence:
 
     def record(self, tool: str, route: Route, latency_ms: float, error: SophiaError | None) -> None:
         """Note one attempt."""
-        failed = error is not None and not isinstance(error, CallerError)
+        failed = error is not None and not isinstance(error, CallerError | CallerDeadline)
         window = self._windows.setdefault((tool, route), deque(maxlen=WINDOW))
         window.append(_Attempt(self._clock(), latency_ms, failed))
 

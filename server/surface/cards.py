@@ -78,6 +78,7 @@ class Cards:
             "fallback": asdict(now.fallback),
             "running": dict(self._agno.running),
             "turns": self._agno.turns(),
+            "guards": self._bridge.guards.health(),
             "servers": {
                 name: {
                     "state": connection.state,

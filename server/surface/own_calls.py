@@ -7,8 +7,8 @@ Both routes get the same values: what the parser read from the request fills the
 
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from contextlib import AsyncExitStack, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
@@ -36,6 +36,7 @@ from server.downstream.adapters.bound import Bound
 from server.errors import Busy, InvalidArguments, SophiaError
 from server.generation import Generation
 from server.surface.answers import answered, failed, served_meta
+from server.surface.deadlines import CallerTime
 from server.surface.own import OwnTool
 from server.surface.own_settings import OwnSettings
 from server.surface.schemas import Validators
@@ -54,11 +55,12 @@ UNTYPED = frozenset({"request", "session_id"})
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks, as far as a decision cares: whose calls stay together, a route asked for, who watches."""
+    """Who asks, as far as a decision cares: whose calls stay together, a route asked for, who watches, for how long."""
 
     unit: str
     forced: Route | None
     progress: Progress
+    time: CallerTime = field(default_factory=CallerTime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,8 @@ class OwnCalls:
         """The result of a call; every failure is an error result."""
         started = time.perf_counter()
         try:
-            understood = await self._understand(tool, arguments, now.settings)
+            with asking.time.waiting():
+                understood = await self._understand(tool, arguments, now.settings)
         except SophiaError as error:
             made = self._bridge.refused(tool.name, error)
             return failed(error, served_meta(made.id, made.decision, None))
@@ -140,10 +143,13 @@ class OwnCalls:
         spent_ms: dict[Route, float] = {}
         try:
             turn = self._agno.turn(tool.spec, now.configuration) if made.decision.route == "agno" else nullcontext()
-            async with nullcontext() if understood.memory is None else understood.memory.lock, turn:
-                executed = await self._bridge.execute(
-                    made, self._runs(tool, job, spent_ms, now), now.fallback, now.settings.deadline_ms(tool)
-                )
+            async with AsyncExitStack() as held:
+                with asking.time.waiting():
+                    if understood.memory is not None:
+                        await held.enter_async_context(understood.memory.lock)
+                    await held.enter_async_context(turn)
+                runs, deadline_ms = self._runs(tool, job, spent_ms, now), now.settings.deadline_ms(tool)
+                executed = await self._bridge.execute(made, runs, now.fallback, deadline_ms, asking.time.left_ms())
         except SophiaError as error:
             return failed(error, served_meta(made.id, made.decision, made.decision.route))
         if understood.memory is not None:

@@ -22,6 +22,7 @@ from server.downstream.naming import Published
 from server.downstream.proxy import call_tool
 from server.errors import SophiaError
 from server.surface.answers import failed, served_meta
+from server.surface.deadlines import CallerTime
 from server.surface.eras import for_handshake
 from server.surface.pace import Pace
 from server.surface.schemas import Validators
@@ -55,9 +56,13 @@ class Relay:
         self._validators = validators
 
     async def tool(
-        self, ctx: Context, params: t.CallToolRequestParams, target: tuple[Connection, Published, t.Tool]
+        self,
+        ctx: Context,
+        params: t.CallToolRequestParams,
+        target: tuple[Connection, Published, t.Tool],
+        time: CallerTime,
     ) -> ToolAnswer:
-        """Call a downstream tool under its published name."""
+        """Call a downstream tool under its published name, within the time that the caller gives it."""
         connection, published, form = target
         now = self._control.look()
         made = self._bridge.decide_proxied(published.name, published.server, now.policy)
@@ -88,7 +93,7 @@ class Relay:
             runs: Mapping[Route, RouteRun[ToolAnswer | MCPError]] = {
                 "downstream": RouteRun(run, repeatable, now.fallback.attempts)
             }
-            executed = await self._bridge.execute(made, runs, now.fallback, deadline_ms)
+            executed = await self._bridge.execute(made, runs, now.fallback, deadline_ms, time.left_ms())
         except SophiaError as error:
             return failed(error, meta)
         return self._worn(ctx, executed.result, meta)

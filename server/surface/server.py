@@ -28,6 +28,7 @@ from server.generation import Generation
 from server.surface.answers import failed, served_meta
 from server.surface.changes import Changes
 from server.surface.completions import complete
+from server.surface.deadlines import caller_time
 from server.surface.eras import listable
 from server.surface.own import OwnTool
 from server.surface.own_calls import Asking, OwnCalls
@@ -131,12 +132,13 @@ class SophiaServer(Server[Any]):
         if target is None:
             raise MCPError(t.INVALID_PARAMS, self._unknown(params.name))
         try:
+            time = caller_time(ctx)
             forced = self._forced(ctx)
             if forced == "agno":
                 raise NoRoute(f"`{params.name}` is a server's own tool; no agent serves it.", delivered=False)
         except SophiaError as error:
             return self._refused(params.name, error)
-        return await self._relay.tool(ctx, params, target)
+        return await self._relay.tool(ctx, params, target, time)
 
     async def _first_seen(self, name: str) -> tuple[Connection, Published, t.Tool] | None:
         """A tool that nobody knew yet: right after a first start its server may be about to say that it has it."""
@@ -148,16 +150,18 @@ class SophiaServer(Server[Any]):
     async def _call_own(
         self, ctx: Context, params: t.CallToolRequestParams, own: OwnTool, now: Generation
     ) -> t.CallToolResult:
-        if self._calls.unready(own):
-            with anyio.move_on_after(FIRST_WAIT_S):
-                await self._pool.until(lambda: not self._calls.unready(own))
         try:
+            time = caller_time(ctx)
             forced = self._forced(ctx)
         except SophiaError as error:
             return self._refused(own.name, error)
+        if self._calls.unready(own):
+            with anyio.move_on_after(FIRST_WAIT_S):
+                await self._pool.until(lambda: not self._calls.unready(own))
         arguments = params.arguments or {}
         unit = self._units.of(ctx, arguments.get("session_id"))
-        return await self._calls.call(own, arguments, Asking(unit=unit, forced=forced, progress=_progress(ctx)), now)
+        asking = Asking(unit=unit, forced=forced, progress=_progress(ctx), time=time)
+        return await self._calls.call(own, arguments, asking, now)
 
     def _forced(self, ctx: Context) -> Route | None:
         """The route that an operator asks for. Raises NoRoute."""

@@ -14,6 +14,7 @@ from server.bridge.decide import Route
 from server.bridge.decision_log import DecisionLog, new_id
 from server.bridge.evidence import Evidence
 from server.bridge.execute import Fallback, RouteRun
+from server.bridge.guards import Guards
 from server.bridge.policy import Policy
 from server.errors import DownstreamDown, SophiaError
 from server.state.decisions import DecisionRecord
@@ -104,7 +105,7 @@ NO_FALLBACK = Fallback("disabled", 1, 0, 1000)
 
 @pytest.fixture
 def bridge(store: Store) -> Bridge:
-    return Bridge(Evidence(), DecisionLog(store))
+    return Bridge(Evidence(), DecisionLog(store), Guards())
 
 
 async def ended(bridge: Bridge, run: RouteRun[Any], *, deadline_ms: int = 60_000, leaves_after_s: float = 60) -> Any:

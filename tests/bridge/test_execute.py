@@ -1,17 +1,20 @@
 """How a decision is run: what is repeated, what falls back, what ends the call, and what is remembered of it."""
 
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
 import pytest
 
 from server.bridge.decide import Decision, Reason, Route
-from server.bridge.execute import Executed, Fallback, RouteRun, execute
+from server.bridge.execute import Attempt, Executed, Fallback, RouteRun, execute
+from server.bridge.guards import Guards
 from server.errors import (
     Busy,
+    CallerDeadline,
     CallerError,
+    CircuitOpen,
     DeadlineExceeded,
     DownstreamDown,
     DownstreamGarbage,
@@ -20,6 +23,7 @@ from server.errors import (
     InvalidArguments,
     ModelFailed,
     NoRoute,
+    ServerBusy,
     SophiaError,
     SourceFailed,
 )
@@ -48,9 +52,13 @@ class Run:
     attempts: int = 3
     at_s: list[tuple[Route, float]] = field(default_factory=list)
     observed: list[tuple[Route, int, str | None]] = field(default_factory=list)
+    told: list[Attempt] = field(default_factory=list)
+    guards: Guards = field(default_factory=lambda: Guards({"gong": 2}, anyio.current_time))
 
-    def observe(self, route: Route, latency_ms: float, error: SophiaError | None) -> None:
-        self.observed.append((route, round(latency_ms), error.kind if error else None))
+    def observe(self, attempt: Attempt) -> None:
+        self.told.append(attempt)
+        error = attempt.error.kind if attempt.error else None
+        self.observed.append((attempt.route, round(attempt.latency_ms), error))
 
     def route(self, name: Route, script: list[Exception | str | float]) -> Callable[[], Awaitable[str]]:
         async def run() -> str:
@@ -65,12 +73,26 @@ class Run:
 
         return run
 
-    async def under(self, fallback: Fallback, decision: Decision = BOTH, deadline_ms: int = 60_000) -> Executed[str]:
+    async def under(
+        self,
+        fallback: Fallback,
+        decision: Decision = BOTH,
+        deadline_ms: int = 60_000,
+        caller_ms: float | None = None,
+    ) -> Executed[str]:
         runs: dict[Route, RouteRun[str]] = {
             "downstream": RouteRun(self.route("downstream", self.downstream), self.repeatable, self.attempts),
             "agno": RouteRun(self.route("agno", self.agno), repeatable=False, attempts=1),
         }
-        return await execute(decision, runs, fallback, deadline_ms, self.observe)
+        guarded: dict[Route, RouteRun[str]] = {
+            route: replace(run, guard=self.guards.of("gong_intelligence", route, "gong"))
+            for route, run in runs.items()
+        }
+        return await execute(decision, guarded, fallback, deadline_ms, self.observe, caller_ms)
+
+    @property
+    def standings(self) -> list[tuple[Route, str, str | None, bool]]:
+        return [(a.route, a.standing, a.error.kind if a.error else None, a.refused) for a in self.told]
 
     @property
     def asked(self) -> list[Route]:
@@ -232,6 +254,214 @@ def test_a_caller_who_goes_away_cancels_the_run_and_charges_nobody(in_virtual_ti
     assert in_virtual_time(gone()).result == "cancelled"
     assert call.asked == ["downstream"]
     assert call.observed == []
+
+
+# The caller's own time
+
+
+def test_the_caller_may_give_a_call_less_time_than_it_has(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[ENDLESS_S])
+    with pytest.raises(CallerDeadline, match="within the 300 ms that it was given"):
+        in_virtual_time(call.under(GRACEFUL, deadline_ms=2500, caller_ms=300))
+    assert call.observed == [("downstream", 300, "caller_deadline")]
+
+
+def test_the_caller_cannot_give_a_call_more_time_than_it_has(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[ENDLESS_S])
+    with pytest.raises(DeadlineExceeded, match="2500 ms") as raised:
+        in_virtual_time(call.under(GRACEFUL, deadline_ms=2500, caller_ms=9000))
+    assert not isinstance(raised.value, CallerDeadline)
+
+
+def test_repeats_stop_where_the_callers_time_ends(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[DOWN])
+    with pytest.raises(DownstreamDown):
+        in_virtual_time(call.under(GRACEFUL, ONE, caller_ms=150))
+    assert [round(at_s, 3) for _, at_s in call.at_s] == [0.0, 0.1]
+
+
+def test_the_callers_time_bounds_the_fallback_and_charges_nobody_for_it(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[DOWN], agno=[ENDLESS_S])
+    with pytest.raises(CallerDeadline):
+        in_virtual_time(call.under(IMMEDIATE, caller_ms=400))
+    assert call.observed == [("downstream", 0, "downstream_down"), ("agno", 400, "caller_deadline")]
+
+
+def test_a_fallback_that_is_slow_for_its_own_time_is_charged_whatever_the_caller_gave(
+    in_virtual_time: InVirtualTime,
+) -> None:
+    call = Run(downstream=[DOWN], agno=[ENDLESS_S])
+    with pytest.raises(DownstreamDown):
+        in_virtual_time(call.under(IMMEDIATE, caller_ms=5000))
+    assert call.observed[-1] == ("agno", 1000, "deadline")
+
+
+def test_a_call_that_arrives_with_no_time_left_is_not_sent(in_virtual_time: InVirtualTime) -> None:
+    call = Run()
+    with pytest.raises(CallerDeadline) as raised:
+        in_virtual_time(call.under(GRACEFUL, caller_ms=0))
+    assert raised.value.delivered is False
+    assert call.asked == []
+
+
+# Guards
+
+
+def test_what_the_fallback_hides_is_told_of_the_route_that_was_decided(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[DOWN])
+    assert in_virtual_time(call.under(GRACEFUL)).route == "agno"
+    assert call.standings == [
+        ("downstream", "first", "downstream_down", False),
+        ("downstream", "repeat", "downstream_down", False),
+        ("downstream", "repeat", "downstream_down", False),
+        ("agno", "fallback", None, False),
+    ]
+
+
+def test_a_route_that_rests_is_refused_at_once_and_the_other_serves(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[DOWN])
+
+    async def thrice() -> Executed[str]:
+        for _ in range(2):
+            await call.under(GRACEFUL)
+        call.told.clear()
+        return await call.under(GRACEFUL)
+
+    executed = in_virtual_time(thrice())
+    assert executed.route == "agno"
+    assert "The server `gong` is given a rest" in str(executed.fallback_reason)
+    assert call.standings == [
+        ("downstream", "first", "circuit_open", True),
+        ("agno", "fallback", None, False),
+    ]
+
+
+def test_a_route_that_rests_and_has_no_other_says_when_to_come_back(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[DOWN])
+
+    async def until_it_rests() -> Executed[str]:
+        for _ in range(2):
+            with pytest.raises(DownstreamDown):
+                await call.under(GRACEFUL, ONE)
+        return await call.under(GRACEFUL, ONE)
+
+    with pytest.raises(CircuitOpen) as raised:
+        in_virtual_time(until_it_rests())
+    assert raised.value.retry_after_s is not None
+    assert len(call.asked) == 5  # the breaker opened in the middle of the second call, which then stopped
+
+
+def test_a_route_with_nowhere_else_to_go_comes_back_by_itself(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[*[DOWN] * 5, "back"])
+
+    async def later() -> Executed[str]:
+        for _ in range(2):
+            with pytest.raises(DownstreamDown):
+                await call.under(GRACEFUL, ONE)
+        await anyio.sleep(1)
+        return await call.under(GRACEFUL, ONE)
+
+    assert in_virtual_time(later()).result == "back"
+
+
+def test_one_slow_server_does_not_take_all(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[10.0])
+
+    async def crowd() -> Executed[str]:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(2):
+                tasks.start_soon(call.under, IMMEDIATE, ONE)
+            await anyio.wait_all_tasks_blocked()
+            with pytest.raises(ServerBusy, match="`gong` has 2 calls open"):
+                await call.under(IMMEDIATE, ONE)
+            executed = await call.under(IMMEDIATE)
+            tasks.cancel_scope.cancel()
+        call.told.clear()
+        call.downstream[:] = ["free again"]
+        await call.under(IMMEDIATE, ONE)
+        return executed
+
+    executed = in_virtual_time(crowd())
+    assert executed.route == "agno"
+    assert "`gong` has 2 calls open" in str(executed.fallback_reason)
+    assert call.standings == [("downstream", "first", None, False)]
+
+
+def test_a_fallback_that_is_refused_leaves_the_first_failure(in_virtual_time: InVirtualTime) -> None:
+    call = Run(agno=[ModelFailed("no model", delivered=False)], downstream=[DOWN])
+
+    async def resting() -> Executed[str]:
+        for _ in range(2):
+            with pytest.raises(DownstreamDown):
+                await call.under(GRACEFUL, ONE)
+        call.told.clear()
+        return await call.under(GRACEFUL, Decision("agno", "downstream", ()))
+
+    with pytest.raises(ModelFailed):
+        in_virtual_time(resting())
+    assert call.standings == [
+        ("agno", "first", "model", False),
+        ("downstream", "fallback", "circuit_open", True),
+    ]
+
+
+def test_with_the_budget_spent_the_other_route_serves_without_a_repeat(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[Busy("full", delivered=False)])  # never trips a breaker, always worth a repeat
+
+    async def often() -> Executed[str]:
+        for _ in range(20):
+            await call.under(replace(GRACEFUL, delay_ms=1))
+        return await call.under(replace(GRACEFUL, delay_ms=1))
+
+    assert in_virtual_time(often()).fallback_reason == "downstream failed: full"
+    repeats = sum(attempt.standing == "repeat" for attempt in call.told)
+    assert repeats == 10 + 20 // 5
+    assert call.standings[-2:] == [("downstream", "first", "busy", False), ("agno", "fallback", None, False)]
+
+
+def test_with_the_budget_spent_and_no_other_route_the_first_failure_stands(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[Busy("full", delivered=False)])
+
+    async def often() -> Executed[str]:
+        for _ in range(20):
+            with pytest.raises(Busy, match="full"):
+                await call.under(replace(GRACEFUL, delay_ms=1), ONE)
+        call.told.clear()
+        return await call.under(replace(GRACEFUL, delay_ms=1), ONE)
+
+    with pytest.raises(Busy):
+        in_virtual_time(often())
+    assert call.standings == [("downstream", "first", "busy", False)]
+
+
+@pytest.mark.parametrize("strategy", [GRACEFUL, IMMEDIATE, DISABLED])
+@pytest.mark.parametrize("failure", [LOST, SLOW, DownstreamGarbage("no result"), KeyError("inside")])
+def test_a_write_whose_outcome_is_not_known_is_sent_once_on_one_route(
+    in_virtual_time: InVirtualTime, strategy: Fallback, failure: Exception
+) -> None:
+    call = Run(downstream=[failure], repeatable=False)
+    with pytest.raises(SophiaError):
+        in_virtual_time(call.under(strategy))
+    assert call.asked == ["downstream"]
+
+
+@pytest.mark.parametrize("strategy", [GRACEFUL, IMMEDIATE])
+def test_a_write_that_was_refused_before_it_was_sent_may_go_the_other_way(
+    in_virtual_time: InVirtualTime, strategy: Fallback
+) -> None:
+    call = Run(downstream=[ENDLESS_S], repeatable=False)
+
+    async def full() -> Executed[str]:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(2):
+                tasks.start_soon(call.under, strategy, ONE)
+            await anyio.wait_all_tasks_blocked()
+            executed = await call.under(strategy)
+            tasks.cancel_scope.cancel()
+        return executed
+
+    assert in_virtual_time(full()).route == "agno"
+    assert call.asked.count("downstream") == 2
 
 
 # Faults

@@ -88,6 +88,7 @@ async def test_the_status_says_what_is_bound_to_what(client) -> None:
     async with client() as connected:
         status = json.loads((await connected.read_resource("sophia://bridge/status")).contents[0].text)
     assert status["servers"]["gong"]["state"] == "ready"
+    assert status["guards"]["routes"] == {}
     assert status["bindings"]["warehouse.query"] == {"server": "snowflake", "tool": "execute_query"}
 
 
