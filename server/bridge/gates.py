@@ -1,0 +1,274 @@
+"""Whether an agent may go on: four questions to the evidence of one stage, each passed, breached or open.
+
+    errors                     does it fail less often than the limit?
+    errors against downstream  does it fail at most `error_margin` more often than the server it stands beside?
+    p95                        are 95 % of its answers within the target?
+    p95 against downstream     is its p95 at most `latency_ratio` times downstream's?
+
+*Breached* says that the answer is no, with `alpha_breach` as the chance that one of the four ever says so of an agent
+that keeps to all (each has a quarter: a union bound). *Passed* says that the answer is yes: not merely that nothing bad
+was seen, but that an agent at the border would have looked this good with a chance of at most `alpha_pass`. Since a
+stage is left only when every gate has passed, an agent that misses any one of them goes on with at most that chance;
+there is nothing to share. Both hold however often one looks (`server.bridge.intervals`). Everything else is *open*,
+and says what is missing. An agent exactly at a border stays open for ever, as it should: nobody can tell.
+
+So the two margins are what an operator gives away in exchange for an answer in reasonable time: an agent exactly as
+good as downstream can show that it is not worse by the margin, never that it is not worse at all.
+
+To pass needs the floor of calls and users, since few users are not the population. To breach has a floor of its own,
+`BREACH_CALLS` calls of `BREACH_UNITS` users, or `BREACH_CALLS_OF_ONE` of a single one: an agent that always fails
+is taken back after that many calls, and one user whose own doing it is takes it back from nobody but himself.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from server.bridge.arm_evidence import ArmEvidence, UnitTally
+from server.bridge.histogram import RATIO
+from server.bridge.intervals import (
+    Count,
+    design_effect,
+    evidence_about_difference,
+    evidence_about_quantiles,
+    evidence_about_rate,
+    rate_sequence,
+)
+
+__all__ = [
+    "AGAINST_DOWNSTREAM",
+    "ERRORS",
+    "ERRORS_AGAINST_DOWNSTREAM",
+    "P95",
+    "P95_AGAINST_DOWNSTREAM",
+    "ArmEvidence",
+    "Gate",
+    "GateRules",
+    "UnitTally",
+    "Verdict",
+    "evaluate",
+]
+
+Verdict = Literal["passed", "breached", "open"]
+
+ERRORS, ERRORS_AGAINST_DOWNSTREAM = "errors", "errors against downstream"
+P95, P95_AGAINST_DOWNSTREAM = "p95", "p95 against downstream"
+AGAINST_DOWNSTREAM = frozenset({ERRORS_AGAINST_DOWNSTREAM, P95_AGAINST_DOWNSTREAM})
+
+GATES = 4
+TAIL = 0.05  # beyond the 95th percentile
+BREACH_CALLS, BREACH_UNITS, BREACH_CALLS_OF_ONE = 10, 2, 20
+TOO_MANY_CALLS = 100_000  # whoever needs more of them is too close to the border to be told apart
+
+
+@dataclass(frozen=True, slots=True)
+class GateRules:
+    """What the gates hold the evidence against; rates and margins between 0 and 1."""
+
+    floor_calls: int = 200
+    floor_units: int = 8
+    max_error_rate: float = 0.05
+    error_margin: float = 0.02
+    target_ms: float | None = None
+    latency_ratio: float = 1.25
+    alpha_breach: float = 0.01
+    alpha_pass: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One gate's verdict in words; `needs_calls` says about how many more calls on agno would settle it, if any."""
+
+    name: str
+    verdict: Verdict
+    said: str
+    needs_calls: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What the evidence says: `worse` as seen so far, and how strongly; natural logarithms.
+
+    `spent` is what the mixture charges for not knowing the rate beforehand, part of every evidence.
+    """
+
+    seen: str
+    worse: bool
+    evidence: float
+    spent: float
+
+
+def evaluate(agno: ArmEvidence, downstream: ArmEvidence, rules: GateRules) -> tuple[Gate, ...]:
+    """The four gates over the evidence of one stage."""
+    return (
+        _errors(agno, rules),
+        _errors_against_downstream(agno, downstream, rules),
+        _p95(agno, rules),
+        _p95_against_downstream(agno, downstream, rules),
+    )
+
+
+def _errors(agno: ArmEvidence, rules: GateRules) -> Gate:
+    count = _errors_of(agno)
+    border = f"the limit is {_percent(rules.max_error_rate)}"
+    finding = _Finding(
+        f"{_failed(agno, count, rules)}; {border}",
+        count.rate > rules.max_error_rate,
+        evidence_about_rate(count, rules.max_error_rate),
+        _spent(count),
+    )
+    return _judged(ERRORS, finding, agno, rules, _below_floor(agno, rules))
+
+
+def _errors_against_downstream(agno: ArmEvidence, downstream: ArmEvidence, rules: GateRules) -> Gate:
+    if not downstream.calls:
+        return Gate(ERRORS_AGAINST_DOWNSTREAM, "open", "no call was drawn to downstream: nothing to compare with")
+    count, other = _errors_of(agno), _errors_of(downstream)
+    seen = (
+        f"{_failed(agno, count, rules)}, against {_percent(other.rate)} of {downstream.calls:,} on downstream; "
+        f"{rules.error_margin * 100:g} percentage points more are allowed"
+    )
+    finding = _Finding(
+        seen,
+        count.rate > other.rate + rules.error_margin,
+        evidence_about_difference(count, other, rules.error_margin),
+        _spent(count),
+    )
+    missing = _below_floor(agno, rules) or _below_floor(downstream, rules, "downstream")
+    return _judged(ERRORS_AGAINST_DOWNSTREAM, finding, agno, rules, missing)
+
+
+def _p95(agno: ArmEvidence, rules: GateRules) -> Gate:
+    if rules.target_ms is None:
+        return Gate(P95, "open", "the tool has no target: set its `response_timeout_ms`, or advance with a reason")
+    effect = _late_effect(agno)
+    count = Count(agno.late / effect, agno.latency.count / effect)
+    seen = (
+        f"p95 is {_ms(agno)} and {_percent(count.rate)} of {agno.latency.count:,} answers took longer than the "
+        f"target of {rules.target_ms:,.0f} ms; {_percent(TAIL)} may"
+    )
+    finding = _Finding(seen, count.rate > TAIL, evidence_about_rate(count, TAIL), _spent(count))
+    return _judged(P95, finding, agno, rules, _below_floor(agno, rules))
+
+
+def _p95_against_downstream(agno: ArmEvidence, downstream: ArmEvidence, rules: GateRules) -> Gate:
+    if not downstream.latency.count:
+        return Gate(P95_AGAINST_DOWNSTREAM, "open", "downstream answered no call: nothing to compare with")
+    if not agno.latency.count:
+        return Gate(P95_AGAINST_DOWNSTREAM, "open", "agno answered no call yet")
+    p95, other = _p95_of(agno), _p95_of(downstream)
+    worse = p95 > other * rules.latency_ratio
+    # A breach needs whole buckets beyond the ratio, a pass whole buckets within it.
+    buckets = math.log(rules.latency_ratio) / math.log(RATIO)
+    effect, other_effect = _latency_effect(agno), _latency_effect(downstream)
+    evidence = evidence_about_quantiles(
+        agno.latency.buckets(),
+        effect,
+        downstream.latency.buckets(),
+        other_effect,
+        1 - TAIL,
+        math.ceil(buckets) if worse else math.floor(buckets),
+    )
+    tail = agno.latency.count / effect
+    seen = (
+        f"p95 is {_ms(agno)} over {agno.latency.count:,} answers, against {_ms(downstream)} over "
+        f"{downstream.latency.count:,} on downstream; {rules.latency_ratio:g} times that is allowed"
+    )
+    finding = _Finding(seen, worse, evidence, _spent(Count(tail * TAIL, tail)))
+    missing = _below_floor(agno, rules) or _below_floor(downstream, rules, "downstream")
+    return _judged(P95_AGAINST_DOWNSTREAM, finding, agno, rules, missing)
+
+
+def _judged(name: str, finding: _Finding, agno: ArmEvidence, rules: GateRules, missing: str | None) -> Gate:
+    breach, passing = math.log(GATES / rules.alpha_breach), math.log(1 / rules.alpha_pass)
+    if finding.worse and finding.evidence >= breach and _enough_to_breach(agno):
+        return Gate(name, "breached", f"{finding.seen}: too many to be chance")
+    if not finding.worse and finding.evidence >= passing and missing is None:
+        return Gate(name, "passed", finding.seen)
+    more = _more_calls(finding, breach if finding.worse else passing, agno.calls)
+    floor = max(0, rules.floor_calls - agno.calls)
+    if missing is not None:
+        return Gate(name, "open", f"{finding.seen}; {missing}", max(floor, more or 0) or None)
+    if more is None:
+        return Gate(name, "open", f"{finding.seen}: too close to tell from any reasonable number of calls")
+    direction = "may still be chance" if finding.worse else "good so far, and may still be chance"
+    return Gate(name, "open", f"{finding.seen}: {direction}; about {more:,} more calls on agno would tell", more)
+
+
+def _enough_to_breach(agno: ArmEvidence) -> bool:
+    return agno.calls >= (BREACH_CALLS if agno.users >= BREACH_UNITS else BREACH_CALLS_OF_ONE)
+
+
+def _below_floor(arm: ArmEvidence, rules: GateRules, name: str = "agno") -> str | None:
+    """What the floor lacks, in words."""
+    lacks: list[str] = []
+    if arm.calls < rules.floor_calls:
+        lacks.append(f"{arm.calls:,} of the {rules.floor_calls:,} calls")
+    if arm.users < rules.floor_units:
+        lacks.append(f"{arm.users:,} of the {rules.floor_units:,} users")
+    return f"{name} has {' and '.join(lacks)} that a verdict needs" if lacks else None
+
+
+def _more_calls(finding: _Finding, wanted: float, calls: int) -> int | None:
+    """About how many more, if they go on as so far: evidence grows with calls, less what was spent on the mixture."""
+    grown = finding.evidence + finding.spent
+    if grown <= 0 or not calls:
+        return None
+    times = max((wanted + finding.spent) / grown, 1.0)
+    times = (wanted + finding.spent + math.log(times) / 2) / grown  # the mixture charges half the logarithm of calls
+    more = math.ceil(calls * max(times - 1, 0.0))
+    return max(more, 1) if more <= TOO_MANY_CALLS else None
+
+
+def _spent(count: Count) -> float:
+    return max(0.0, -evidence_about_rate(count, count.rate))
+
+
+def _errors_of(arm: ArmEvidence) -> Count:
+    errors, calls = arm.errors, arm.calls
+    effect = _rate_effect([(tally.calls, tally.errors) for tally in arm.units.values()], errors, calls)
+    return Count(errors / effect, calls / effect)
+
+
+def _late_effect(arm: ArmEvidence) -> float:
+    units = [(tally.calls - tally.errors, tally.late) for tally in arm.units.values()]
+    return _rate_effect(units, arm.late, arm.latency.count)
+
+
+def _rate_effect(units: Sequence[tuple[int, float]], hits: int, trials: int) -> float:
+    rate = hits / trials if trials else 0.0
+    return design_effect(units, rate * (1 - rate), min(hits, trials - hits))
+
+
+def _latency_effect(arm: ArmEvidence) -> float:
+    """Of the logarithm of the latency; or that of being late, if it is greater.
+
+    Whether a call lies beyond a far quantile depends less on who calls than the latency itself does.
+    """
+    buckets, answers = arm.latency.buckets(), arm.latency.count
+    mean = sum(bucket * count for bucket, count in buckets) / answers
+    variance = sum((bucket - mean) ** 2 * count for bucket, count in buckets) / answers
+    units = [(tally.calls - tally.errors, tally.log_latency) for tally in arm.units.values()]
+    return max(design_effect(units, variance, answers), _late_effect(arm))
+
+
+def _failed(agno: ArmEvidence, count: Count, rules: GateRules) -> str:
+    low, high = rate_sequence(count, rules.alpha_pass)
+    users = "1 user" if agno.users == 1 else f"{agno.users:,} users"
+    return (
+        f"{_percent(count.rate)} of {agno.calls:,} calls by {users} failed "
+        f"({_percent(1 - rules.alpha_pass)} sure: {_percent(low)} to {_percent(high)})"
+    )
+
+
+def _p95_of(arm: ArmEvidence) -> float:
+    return arm.latency.quantile(1 - TAIL) or 0.0
+
+
+def _ms(arm: ArmEvidence) -> str:
+    return f"{_p95_of(arm):,.0f} ms" if arm.latency.count else "unknown"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f}".removesuffix(".0") + " %"
