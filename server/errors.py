@@ -4,7 +4,8 @@
     |- CallerError         the caller's doing; the same call fails again
     |  |- UnknownTool        no such name among the published tools
     |  |- InvalidArguments   an argument breaks the tool's schema; says which and why
-    |  `- NotFound           what was asked for does not exist; says what is near
+    |  |- NotFound           what was asked for does not exist; says what is near
+    |  `- RolloutRefused     a step of a rollout that makes no sense where it stands; says which does
     |- NoRoute             policy leaves no route for the call; names each cause
     |- Busy                a limit of this process is reached; `retry_after_s` says when to come back
     |  `- ServerBusy         as many calls are open to a server as it is given
@@ -46,6 +47,7 @@ __all__ = [
     "NoRoute",
     "NotFound",
     "NotThere",
+    "RolloutRefused",
     "ServerBusy",
     "SophiaError",
     "SourceDown",
@@ -89,6 +91,12 @@ class NotFound(CallerError):
     """What was asked for does not exist."""
 
     kind = "not_found"
+
+
+class RolloutRefused(CallerError):
+    """A rollout cannot take this step from where it stands."""
+
+    kind = "rollout_refused"
 
 
 class NoRoute(SophiaError):
