@@ -34,6 +34,7 @@ from server.bridge.intervals import (
     evidence_about_quantiles,
     evidence_about_rate,
     rate_sequence,
+    tail_effect,
 )
 
 __all__ = [
@@ -99,88 +100,100 @@ class _Finding:
     spent: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Arm:
+    """One arm summed up once; `failed` and `late` are effective counts."""
+
+    name: str
+    evidence: ArmEvidence
+    calls: int
+    users: int
+    answers: int
+    failed: Count
+    late: Count
+    latency_effect: float
+    p95_ms: float | None
+
+
 def evaluate(agno: ArmEvidence, downstream: ArmEvidence, rules: GateRules) -> tuple[Gate, ...]:
     """The four gates over the evidence of one stage."""
+    one, other = _summed("agno", agno), _summed("downstream", downstream)
+    failed = _failed(one, rules)
     return (
-        _errors(agno, rules),
-        _errors_against_downstream(agno, downstream, rules),
-        _p95(agno, rules),
-        _p95_against_downstream(agno, downstream, rules),
+        _errors(one, failed, rules),
+        _errors_against_downstream(one, other, failed, rules),
+        _p95(one, rules),
+        _p95_against_downstream(one, other, rules),
     )
 
 
-def _errors(agno: ArmEvidence, rules: GateRules) -> Gate:
-    count = _errors_of(agno)
-    border = f"the limit is {_percent(rules.max_error_rate)}"
+def _errors(agno: _Arm, failed: str, rules: GateRules) -> Gate:
     finding = _Finding(
-        f"{_failed(agno, count, rules)}; {border}",
-        count.rate > rules.max_error_rate,
-        evidence_about_rate(count, rules.max_error_rate),
-        _spent(count),
+        f"{failed}; the limit is {_percent(rules.max_error_rate)}",
+        agno.failed.rate > rules.max_error_rate,
+        evidence_about_rate(agno.failed, rules.max_error_rate),
+        _spent(agno.failed),
     )
     return _judged(ERRORS, finding, agno, rules, _below_floor(agno, rules))
 
 
-def _errors_against_downstream(agno: ArmEvidence, downstream: ArmEvidence, rules: GateRules) -> Gate:
+def _errors_against_downstream(agno: _Arm, downstream: _Arm, failed: str, rules: GateRules) -> Gate:
     if not downstream.calls:
         return Gate(ERRORS_AGAINST_DOWNSTREAM, "open", "no call was drawn to downstream: nothing to compare with")
-    count, other = _errors_of(agno), _errors_of(downstream)
     seen = (
-        f"{_failed(agno, count, rules)}, against {_percent(other.rate)} of {downstream.calls:,} on downstream; "
+        f"{failed}, against {_percent(downstream.failed.rate)} of {downstream.calls:,} on downstream; "
         f"{rules.error_margin * 100:g} percentage points more are allowed"
     )
     finding = _Finding(
         seen,
-        count.rate > other.rate + rules.error_margin,
-        evidence_about_difference(count, other, rules.error_margin),
-        _spent(count),
+        agno.failed.rate > downstream.failed.rate + rules.error_margin,
+        evidence_about_difference(agno.failed, downstream.failed, rules.error_margin),
+        _spent(agno.failed),
     )
-    missing = _below_floor(agno, rules) or _below_floor(downstream, rules, "downstream")
+    missing = _below_floor(agno, rules) or _below_floor(downstream, rules)
     return _judged(ERRORS_AGAINST_DOWNSTREAM, finding, agno, rules, missing)
 
 
-def _p95(agno: ArmEvidence, rules: GateRules) -> Gate:
+def _p95(agno: _Arm, rules: GateRules) -> Gate:
     if rules.target_ms is None:
         return Gate(P95, "open", "the tool has no target: set its `response_timeout_ms`, or advance with a reason")
-    effect = _late_effect(agno)
-    count = Count(agno.late / effect, agno.latency.count / effect)
+    if agno.p95_ms is None:
+        return Gate(P95, "open", "agno answered no call yet")
     seen = (
-        f"p95 is {_ms(agno)} and {_percent(count.rate)} of {agno.latency.count:,} answers took longer than the "
+        f"p95 is {agno.p95_ms:,.0f} ms and {_percent(agno.late.rate)} of {agno.answers:,} answers took longer than the "
         f"target of {rules.target_ms:,.0f} ms; {_percent(TAIL)} may"
     )
-    finding = _Finding(seen, count.rate > TAIL, evidence_about_rate(count, TAIL), _spent(count))
+    finding = _Finding(seen, agno.late.rate > TAIL, evidence_about_rate(agno.late, TAIL), _spent(agno.late))
     return _judged(P95, finding, agno, rules, _below_floor(agno, rules))
 
 
-def _p95_against_downstream(agno: ArmEvidence, downstream: ArmEvidence, rules: GateRules) -> Gate:
-    if not downstream.latency.count:
+def _p95_against_downstream(agno: _Arm, downstream: _Arm, rules: GateRules) -> Gate:
+    if downstream.p95_ms is None:
         return Gate(P95_AGAINST_DOWNSTREAM, "open", "downstream answered no call: nothing to compare with")
-    if not agno.latency.count:
+    if agno.p95_ms is None:
         return Gate(P95_AGAINST_DOWNSTREAM, "open", "agno answered no call yet")
-    p95, other = _p95_of(agno), _p95_of(downstream)
-    worse = p95 > other * rules.latency_ratio
+    worse = agno.p95_ms > downstream.p95_ms * rules.latency_ratio
     # A breach needs whole buckets beyond the ratio, a pass whole buckets within it.
     buckets = math.log(rules.latency_ratio) / math.log(RATIO)
-    effect, other_effect = _latency_effect(agno), _latency_effect(downstream)
     evidence = evidence_about_quantiles(
-        agno.latency.buckets(),
-        effect,
-        downstream.latency.buckets(),
-        other_effect,
+        agno.evidence.latency.buckets(),
+        agno.latency_effect,
+        downstream.evidence.latency.buckets(),
+        downstream.latency_effect,
         1 - TAIL,
         math.ceil(buckets) if worse else math.floor(buckets),
     )
-    tail = agno.latency.count / effect
+    answers = agno.answers / agno.latency_effect
     seen = (
-        f"p95 is {_ms(agno)} over {agno.latency.count:,} answers, against {_ms(downstream)} over "
-        f"{downstream.latency.count:,} on downstream; {rules.latency_ratio:g} times that is allowed"
+        f"p95 is {agno.p95_ms:,.0f} ms over {agno.answers:,} answers, against {downstream.p95_ms:,.0f} ms over "
+        f"{downstream.answers:,} on downstream; {rules.latency_ratio:g} times that is allowed"
     )
-    finding = _Finding(seen, worse, evidence, _spent(Count(tail * TAIL, tail)))
-    missing = _below_floor(agno, rules) or _below_floor(downstream, rules, "downstream")
+    finding = _Finding(seen, worse, evidence, _spent(Count(answers * TAIL, answers)))
+    missing = _below_floor(agno, rules) or _below_floor(downstream, rules)
     return _judged(P95_AGAINST_DOWNSTREAM, finding, agno, rules, missing)
 
 
-def _judged(name: str, finding: _Finding, agno: ArmEvidence, rules: GateRules, missing: str | None) -> Gate:
+def _judged(name: str, finding: _Finding, agno: _Arm, rules: GateRules, missing: str | None) -> Gate:
     breach, passing = math.log(GATES / rules.alpha_breach), math.log(1 / rules.alpha_pass)
     if finding.worse and finding.evidence >= breach and _enough_to_breach(agno):
         return Gate(name, "breached", f"{finding.seen}: too many to be chance")
@@ -196,18 +209,18 @@ def _judged(name: str, finding: _Finding, agno: ArmEvidence, rules: GateRules, m
     return Gate(name, "open", f"{finding.seen}: {direction}; about {more:,} more calls on agno would tell", more)
 
 
-def _enough_to_breach(agno: ArmEvidence) -> bool:
+def _enough_to_breach(agno: _Arm) -> bool:
     return agno.calls >= (BREACH_CALLS if agno.users >= BREACH_UNITS else BREACH_CALLS_OF_ONE)
 
 
-def _below_floor(arm: ArmEvidence, rules: GateRules, name: str = "agno") -> str | None:
+def _below_floor(arm: _Arm, rules: GateRules) -> str | None:
     """What the floor lacks, in words."""
     lacks: list[str] = []
     if arm.calls < rules.floor_calls:
         lacks.append(f"{arm.calls:,} of the {rules.floor_calls:,} calls")
     if arm.users < rules.floor_units:
         lacks.append(f"{arm.users:,} of the {rules.floor_units:,} users")
-    return f"{name} has {' and '.join(lacks)} that a verdict needs" if lacks else None
+    return f"{arm.name} has {' and '.join(lacks)} that a verdict needs" if lacks else None
 
 
 def _more_calls(finding: _Finding, wanted: float, calls: int) -> int | None:
@@ -225,15 +238,25 @@ def _spent(count: Count) -> float:
     return max(0.0, -evidence_about_rate(count, count.rate))
 
 
-def _errors_of(arm: ArmEvidence) -> Count:
-    errors, calls = arm.errors, arm.calls
-    effect = _rate_effect([(tally.calls, tally.errors) for tally in arm.units.values()], errors, calls)
-    return Count(errors / effect, calls / effect)
-
-
-def _late_effect(arm: ArmEvidence) -> float:
-    units = [(tally.calls - tally.errors, tally.late) for tally in arm.units.values()]
-    return _rate_effect(units, arm.late, arm.latency.count)
+def _summed(name: str, arm: ArmEvidence) -> _Arm:
+    tallies = list(arm.units.values())
+    calls, errors, late = arm.calls, arm.errors, arm.late
+    answered = [tally.calls - tally.errors for tally in tallies]
+    answers = calls - errors
+    failed_effect = _rate_effect([(tally.calls, tally.errors) for tally in tallies], errors, calls)
+    late_effect = _rate_effect(list(zip(answered, (tally.late for tally in tallies), strict=True)), late, answers)
+    latencies = list(zip(answered, (tally.log_latency for tally in tallies), strict=True))
+    return _Arm(
+        name,
+        arm,
+        calls,
+        len(tallies),
+        answers,
+        Count(errors / failed_effect, calls / failed_effect),
+        Count(late / late_effect, answers / late_effect),
+        max(late_effect, tail_effect(latencies, _log_variance(arm), answers, TAIL)),
+        arm.latency.quantile(1 - TAIL),
+    )
 
 
 def _rate_effect(units: Sequence[tuple[int, float]], hits: int, trials: int) -> float:
@@ -241,33 +264,23 @@ def _rate_effect(units: Sequence[tuple[int, float]], hits: int, trials: int) -> 
     return design_effect(units, rate * (1 - rate), min(hits, trials - hits))
 
 
-def _latency_effect(arm: ArmEvidence) -> float:
-    """Of the logarithm of the latency; or that of being late, if it is greater.
-
-    Whether a call lies beyond a far quantile depends less on who calls than the latency itself does.
-    """
-    buckets, answers = arm.latency.buckets(), arm.latency.count
+def _log_variance(arm: ArmEvidence) -> float:
+    """Of the logarithm of the latency, in buckets."""
+    answers = arm.latency.count
+    if not answers:
+        return 0.0
+    buckets = arm.latency.buckets()
     mean = sum(bucket * count for bucket, count in buckets) / answers
-    variance = sum((bucket - mean) ** 2 * count for bucket, count in buckets) / answers
-    units = [(tally.calls - tally.errors, tally.log_latency) for tally in arm.units.values()]
-    return max(design_effect(units, variance, answers), _late_effect(arm))
+    return sum((bucket - mean) ** 2 * count for bucket, count in buckets) / answers
 
 
-def _failed(agno: ArmEvidence, count: Count, rules: GateRules) -> str:
-    low, high = rate_sequence(count, rules.alpha_pass)
+def _failed(agno: _Arm, rules: GateRules) -> str:
+    low, high = rate_sequence(agno.failed, rules.alpha_pass)
     users = "1 user" if agno.users == 1 else f"{agno.users:,} users"
     return (
-        f"{_percent(count.rate)} of {agno.calls:,} calls by {users} failed "
+        f"{_percent(agno.failed.rate)} of {agno.calls:,} calls by {users} failed "
         f"({_percent(1 - rules.alpha_pass)} sure: {_percent(low)} to {_percent(high)})"
     )
-
-
-def _p95_of(arm: ArmEvidence) -> float:
-    return arm.latency.quantile(1 - TAIL) or 0.0
-
-
-def _ms(arm: ArmEvidence) -> str:
-    return f"{_p95_of(arm):,.0f} ms" if arm.latency.count else "unknown"
 
 
 def _percent(share: float) -> str:

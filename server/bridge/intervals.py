@@ -26,6 +26,7 @@ __all__ = [
     "evidence_about_rate",
     "quantile_sequence",
     "rate_sequence",
+    "tail_effect",
     "wilson",
 ]
 
@@ -37,7 +38,7 @@ ASSUMED_CORRELATION = 0.02  # of two calls of one unit, as long as too few event
 EVENTS_TO_TRUST = 4.0  # with this many events the estimate weighs as much as the assumption
 CAUTION = 0.2  # the design effect is an upper limit that the true one exceeds this often
 
-_STEPS = 60  # halvings; beyond what a double can tell apart
+_STEPS = 24  # halvings: a rate to seven digits
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -61,17 +62,18 @@ def evidence_about_rate(count: Count, rate: float) -> float:
     41, 1970.) It exceeds ln(1/alpha) ever with a probability of at most alpha where the rate is true.
     """
     hits, misses = count.hits, count.trials - count.hits
-    mixture = _log_beta(PRIOR_HITS + hits, PRIOR_MISSES + misses) - _LOG_PRIOR
-    return mixture - _times_log(hits, rate) - _times_log(misses, 1 - rate)
+    return _log_mixture(count) - _times_log(hits, rate) - _times_log(misses, 1 - rate)
 
 
 def rate_sequence(count: Count, alpha: float) -> tuple[float, float]:
     """The confidence sequence of a rate: the rates that `evidence_about_rate` does not exclude at this alpha."""
     if not count.trials:
         return 0.0, 1.0
+    hits, misses = count.hits, count.trials - count.hits
+    most = _log_mixture(count) - math.log(1 / alpha)
 
     def excluded(rate: float) -> bool:
-        return evidence_about_rate(count, rate) >= math.log(1 / alpha)
+        return most >= _times_log(hits, rate) + _times_log(misses, 1 - rate)
 
     low = _border(excluded, count.rate, 0.0) if count.hits > 0 else 0.0
     high = _border(excluded, count.rate, 1.0) if count.hits < count.trials else 1.0
@@ -171,6 +173,25 @@ def design_effect(units: Sequence[tuple[int, float]], variance: float, events: f
     return max(1.0, trust * ratio * degrees / _chi_square(CAUTION, degrees) + (1 - trust) * assumed)
 
 
+def tail_effect(units: Sequence[tuple[int, float]], variance: float, events: float, tail: float) -> float:
+    """The design effect of lying beyond a far quantile, from that of the logarithm of the latency.
+
+    Where a user's latencies are all slower by a factor, two of his calls are less alike in whether they lie in the
+    tail than in their logarithms: for normal logarithms with correlation r, the correlation of the two tails is the
+    integral of the bivariate normal density at the quantile over 0..r (Sheppard's formula), divided by the variance.
+    """
+    effect = design_effect(units, variance, events)
+    calls = sum(calls for calls, _ in units)
+    more = sum(calls * calls for calls, _ in units) / calls - 1 if calls else 0.0
+    if more <= 0:
+        return effect
+    alike = min((effect - 1) / more, 0.99)
+    z, steps = NormalDist().inv_cdf(tail), 16
+    middles = ((step + 0.5) * alike / steps for step in range(steps))
+    density = sum(math.exp(-z * z / (1 + t)) / (2 * math.pi * math.sqrt(1 - t * t)) for t in middles) / steps
+    return 1 + more * min(alike, alike * density / (tail * (1 - tail)))
+
+
 class _Above:
     """How many values of a histogram lie above each bucket."""
 
@@ -215,7 +236,7 @@ def _least(function: Callable[[float], float], low: float, high: float) -> float
             low, left, at_left = left, right, at_right
             right = low + _GOLDEN * (high - low)
             at_right = function(right)
-        if high - low < 1e-6:
+        if high - low < 1e-5:
             break
     return min(at_left, at_right, function(low), function(high))
 
@@ -224,8 +245,6 @@ def _border(excluded: Callable[[float], bool], inside: float, outside: float) ->
     """Where `excluded` begins, between a value that is not and an end that is."""
     for _ in range(_STEPS):
         middle = (inside + outside) / 2
-        if middle in {inside, outside}:
-            break
         if excluded(middle):
             outside = middle
         else:
@@ -237,6 +256,10 @@ def _chi_square(p: float, degrees: int) -> float:
     """Its p-quantile, after Wilson and Hilferty (1931): within a few per cent, from one degree up."""
     spread = 2 / (9 * degrees)
     return degrees * max(1 - spread + NormalDist().inv_cdf(p) * math.sqrt(spread), 0.1) ** 3
+
+
+def _log_mixture(count: Count) -> float:
+    return _log_beta(PRIOR_HITS + count.hits, PRIOR_MISSES + count.trials - count.hits) - _LOG_PRIOR
 
 
 def _log_beta(a: float, b: float) -> float:
