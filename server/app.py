@@ -94,7 +94,8 @@ async def running(
         def sources() -> Sources:
             return bound.sources if knowledge is None else replace(bound.sources, documents=knowledge)
 
-        bridge = Bridge(Evidence(), log, Guards())
+        guards = Guards({name: server.max_concurrent_calls for name, server in servers.items()})
+        bridge = Bridge(Evidence(), log, guards)
         models = Models()
         agno = AgnoRoute(models, sources, lender(pool))
         validators = Validators()

@@ -35,8 +35,8 @@ from server.errors import (
 
 __all__ = ["PLACES", "Guard", "Guards", "Passage"]
 
-PLACES = 64
-"""Calls at once to one server, where its configuration says nothing else."""
+PLACES = 256
+"""Calls at once to a server of which nobody says how many it is given."""
 
 RETRY_AFTER_S = 1.0
 Clock = Callable[[], float]

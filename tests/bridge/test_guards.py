@@ -265,6 +265,6 @@ def test_the_health_view_says_what_rests_since_when_and_what_tripped_it(bench: B
     }
     assert health["servers"] == {
         "gong": {**resting, "calls_now": 0, "max_concurrent_calls": 3, "retries_left": 10},
-        "hubspot": {"state": "closed", "calls_now": 1, "max_concurrent_calls": 64, "retries_left": 10},
+        "hubspot": {"state": "closed", "calls_now": 1, "max_concurrent_calls": 256, "retries_left": 10},
     }
     assert health["routes"] == {"gong_intelligence/downstream": resting}

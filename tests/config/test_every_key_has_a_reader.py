@@ -47,7 +47,6 @@ WAITS_FOR = {
     "output_per_million": "cost",
     "in_house_models": "cost",
     "credits_per_call": "cost",
-    "max_concurrent_calls": "execute",
     "cache_s": "cost",
 }
 """Keys whose reader is still being written, with the part that brings it. To be emptied before a release."""

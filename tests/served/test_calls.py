@@ -219,3 +219,28 @@ async def test_synthetic_calls_are_called_synthetic(client) -> None:
     async with client() as connected:
         result = await connected.call_tool("gong_intelligence", {"call_id": "7400171024000301"})
     assert "synthetic" in result.content[0].text.lower()
+
+
+# The caller's own time
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"), [("gong_intelligence", {"call_id": "7400171024000301"}), ("gong__get_users", {})]
+)
+async def test_a_call_ends_with_the_time_that_its_caller_gave_it(client, tool, arguments) -> None:
+    async with client() as connected:
+        result = await connected.call_tool(tool, arguments, meta={"sophia/deadline_ms": 0})
+        unharmed = await connected.call_tool(tool, arguments, meta={"sophia/deadline_ms": 10**9})
+    assert result.is_error
+    assert result.meta["sophia/error"]["kind"] == "caller_deadline"
+    assert "Give it more time" in result.content[0].text
+    assert not unharmed.is_error
+
+
+@pytest.mark.parametrize("given", [-1, "soon", True, None])
+async def test_a_time_that_is_none_is_refused_with_what_it_should_be(client, given) -> None:
+    async with client() as connected:
+        result = await connected.call_tool("gong__get_users", {}, meta={"sophia/deadline_ms": given})
+    assert result.is_error == (given is not None)
+    if result.is_error:
+        assert "`sophia/deadline_ms` is a number of milliseconds" in result.content[0].text
