@@ -21,7 +21,6 @@ READ_AS = {
 }
 
 WAITS_FOR = {
-    "memory_limit_mb": "evidence",
     "memory_pool_mb": "evidence",
     "min_concurrent_agents": "learning",
     "agent_response_time_ms": "evidence",
