@@ -55,10 +55,11 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The figures of one run of a program, and on what data."""
+    """The figures of one run of a program, on what data, and what is to be said in words."""
 
     data: str
     figures: tuple[Figure, ...]
+    notes: tuple[str, ...] = ()
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -84,13 +85,15 @@ def program(
     runs_help: str,
     measure: Callable[..., Report],
     more: Mapping[str, tuple[int, str]] | None = None,
+    count: str = "runs",
 ) -> int:
     """Run one program: understand its options, measure, print. Returns the exit code.
 
-    `more` are further numbers that can be chosen, with their defaults, handed to `measure` by name.
+    `count` is the option that `runs` is the default of. `more` are further numbers that can be chosen, with their defaults, handed to `measure` by name.
     """
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=about)
-    parser.add_argument("--runs", type=_positive, default=runs, metavar="N", help=f"{runs_help} (default: {runs})")
+    said = f"{runs_help} (default: {runs:,})"
+    parser.add_argument(f"--{count}", dest="runs", type=_positive, default=runs, metavar="N", help=said)
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     for option, (default, help_) in (more or {}).items():
         said = f"{help_} (default: {default:,})"
@@ -107,7 +110,7 @@ def program(
     if failures:
         sys.stderr.write("\n".join(failures) + "\n")
         return 1
-    command = f".venv/bin/python -m benchmarks.{name} --runs {options.runs}"
+    command = f".venv/bin/python -m benchmarks.{name} --{count} {options.runs}"
     command += "".join(f" --{option} {number}" for option, number in chosen.items())
     if options.json:
         print(json.dumps(_as_data(name, about, command, report, machine), ensure_ascii=False, indent=2))
@@ -141,6 +144,7 @@ def _as_data(name: str, about: str, command: str, report: Report, machine: Machi
         "about": about,
         "figures": [{**asdict(figure), "ratio": figure.ratio} for figure in report.figures],
         "data": report.data,
+        "notes": list(report.notes),
         "machine": asdict(machine),
         "command": command,
     }
@@ -160,6 +164,8 @@ def _show(about: str, command: str, report: Report, machine: Machine) -> None:
         other = ("", "") if beside is None else (beside.what, _sized(beside))
         table.add_row(measured.what, measured.statistic, n, _sized(measured), *other, _times(figure.ratio))
     console.print(table)
+    for note in report.notes:
+        console.print(f"note     {note}", soft_wrap=True)
     for heading, line in (("data", report.data), ("machine", machine.described), ("again", command)):
         console.print(f"{heading:8} {line}", soft_wrap=True)
 

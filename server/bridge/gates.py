@@ -60,6 +60,8 @@ AGAINST_DOWNSTREAM = frozenset({ERRORS_AGAINST_DOWNSTREAM, P95_AGAINST_DOWNSTREA
 GATES = 4
 TAIL = 0.05  # beyond the 95th percentile
 BREACH_CALLS, BREACH_UNITS, BREACH_CALLS_OF_ONE = 10, 2, 20
+NO_CALL = "no call was drawn to agno at this stage yet"
+NO_ANSWER = "agno answered no call at this stage yet"
 TOO_MANY_CALLS = 100_000  # whoever needs more of them is too close to the border to be told apart
 
 
@@ -128,6 +130,8 @@ def evaluate(agno: ArmEvidence, downstream: ArmEvidence, rules: GateRules) -> tu
 
 
 def _errors(agno: _Arm, failed: str, rules: GateRules) -> Gate:
+    if not agno.calls:
+        return Gate(ERRORS, "open", NO_CALL, rules.floor_calls or None)
     finding = _Finding(
         f"{failed}; the limit is {_percent(rules.max_error_rate)}",
         agno.failed.rate > rules.max_error_rate,
@@ -138,6 +142,8 @@ def _errors(agno: _Arm, failed: str, rules: GateRules) -> Gate:
 
 
 def _errors_against_downstream(agno: _Arm, downstream: _Arm, failed: str, rules: GateRules) -> Gate:
+    if not agno.calls:
+        return Gate(ERRORS_AGAINST_DOWNSTREAM, "open", NO_CALL, rules.floor_calls or None)
     if not downstream.calls:
         return Gate(ERRORS_AGAINST_DOWNSTREAM, "open", "no call was drawn to downstream: nothing to compare with")
     seen = (
@@ -158,7 +164,7 @@ def _p95(agno: _Arm, rules: GateRules) -> Gate:
     if rules.target_ms is None:
         return Gate(P95, "open", "the tool has no target: set its `response_timeout_ms`, or advance with a reason")
     if agno.p95_ms is None:
-        return Gate(P95, "open", "agno answered no call yet")
+        return Gate(P95, "open", NO_ANSWER)
     seen = (
         f"p95 is {agno.p95_ms:,.0f} ms and {_percent(agno.late.rate)} of {agno.answers:,} answers took longer than the "
         f"target of {rules.target_ms:,.0f} ms; {_percent(TAIL)} may"
@@ -171,7 +177,7 @@ def _p95_against_downstream(agno: _Arm, downstream: _Arm, rules: GateRules) -> G
     if downstream.p95_ms is None:
         return Gate(P95_AGAINST_DOWNSTREAM, "open", "downstream answered no call: nothing to compare with")
     if agno.p95_ms is None:
-        return Gate(P95_AGAINST_DOWNSTREAM, "open", "agno answered no call yet")
+        return Gate(P95_AGAINST_DOWNSTREAM, "open", NO_ANSWER)
     worse = agno.p95_ms > downstream.p95_ms * rules.latency_ratio
     # A breach needs whole buckets beyond the ratio, a pass whole buckets within it.
     buckets = math.log(rules.latency_ratio) / math.log(RATIO)

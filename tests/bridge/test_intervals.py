@@ -14,6 +14,7 @@ from server.bridge.intervals import (
     evidence_about_rate,
     quantile_sequence,
     rate_sequence,
+    tail_effect,
     wilson,
 )
 
@@ -152,3 +153,14 @@ def test_few_users_count_for_less_than_many_with_the_same_calls() -> None:
 
     assert effect(4) > effect(600)
     assert design_effect([(200, 40.0)], 0.16, 40) > 2
+
+
+def test_the_tails_of_users_who_differ_are_less_alike_than_their_latencies() -> None:
+    chance = _chance(3)
+    units: list[tuple[int, float]] = []
+    for _ in range(60):
+        own = chance.gauss(0, 0.33)
+        units.append((100, sum(own + chance.gauss(0, 1) for _ in range(100))))
+    whole, tail = design_effect(units, 1.11, 6000), tail_effect(units, 1.11, 6000, 0.05)
+    assert 1 < tail < whole
+    assert tail_effect([(1, 0.5)] * 60, 1.11, 60, 0.05) == design_effect([(1, 0.5)] * 60, 1.11, 60)
