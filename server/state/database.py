@@ -49,7 +49,7 @@ class Database(Protocol):
         ...
 
     def watch(self, query: str) -> Callable[[], int]:
-        """Asks over and over for one number, at the cost of microseconds and without ever raising.
+        """Asks over and over for one number: without ever raising, and but for the first time in microseconds.
 
         It sees what this process wrote at once and what others wrote within a second. While the database is away it
         gives the last number that was read.

@@ -102,11 +102,12 @@ class PostgresDatabase:
                 raise
         if durable:
             for watch in self._watches:
-                watch.look(self.read)
+                with suppress(StoreError):  # what was kept is kept; the watch looks again by itself
+                    watch.look(self.read)
 
     def watch(self, query: str) -> Callable[[], int]:
         """Asks over and over for one number."""
-        watch = _Watch(query, self._connect, self.where)
+        watch = _Watch(query, self.read, self._connect, self.where)
         watch.look(self.read)
         self._watches.append(watch)
         return watch.number
@@ -182,26 +183,35 @@ class _Transaction:
 class _Watch:
     """A number that a thread keeps up to date: told by NOTIFY, and each second in case that was not heard.
 
-    The thread starts with the first question, since a command that only writes needs none.
+    The thread starts with the first question, which alone waits for the server: a command that only writes needs none.
     """
 
-    def __init__(self, query: str, connect: Callable[[], Connection], where: str) -> None:
+    def __init__(
+        self, query: str, read: Callable[[str], list[Row]], connect: Callable[[], Connection], where: str
+    ) -> None:
         self._query = query
+        self._read = read
         self._connect = connect
         self._where = where
         self._number = 0
         self._lock = Lock()
+        self._starting = Lock()
         self._ended = Event()
         self._away = False
         self._thread: Thread | None = None
 
     def number(self) -> int:
         if self._thread is None and not self._ended.is_set():
-            with self._lock:
-                if self._thread is None:
-                    self._thread = Thread(target=self._keep, name="sophia state watch", daemon=True)
-                    self._thread.start()
+            self._start()
         return self._number
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                with suppress(StoreError):
+                    self.look(self._read)
+                self._thread = Thread(target=self._keep, name="sophia state watch", daemon=True)
+                self._thread.start()
 
     def look(self, read: Callable[[str], list[Row]]) -> None:
         with self._lock:  # held while reading: what was read first must not be put down last
@@ -220,7 +230,7 @@ class _Watch:
         while not self._ended.is_set():
             try:
                 self._listen()
-            except psycopg.Error as error:
+            except Exception as error:  # whatever it is: without this thread an old policy would be kept for ever
                 if not self._away:
                     said = type(error).__name__
                     logger.warning("the state store %s is away (%s); policy stays as it is", self._where, said)

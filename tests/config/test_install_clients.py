@@ -85,6 +85,7 @@ def test_the_settings_of_this_environment_go_along_and_nothing_else(machine):
     set_now = {
         "SOPHIA_GONG_DATA": "calls",
         "SOPHIA_STATE_DIR": "/elsewhere",
+        "SOPHIA_STATE_URL": "postgresql://dana:1234@db.example/sophia",
         "SOPHIA_BRIDGE_MODE": "hybrid",
         "SOPHIA_BANK_PIN": "1234",
         "OPENAI_API_KEY": "no-key",
@@ -96,7 +97,7 @@ def test_the_settings_of_this_environment_go_along_and_nothing_else(machine):
     assert planned.entry["args"] == ["serve", "--state", str(Path.cwd() / "state")]
     assert planned.entry["env"] == {"SOPHIA_BRIDGE_MODE": "hybrid", "SOPHIA_GONG_DATA": str(Path.cwd() / "calls")}
     assert planned.carried == ("SOPHIA_BRIDGE_MODE", "SOPHIA_GONG_DATA")
-    assert planned.left_out == ("SOPHIA_BANK_PIN",)
+    assert planned.left_out == ("SOPHIA_BANK_PIN", "SOPHIA_STATE_URL")
 
 
 def test_variables_that_were_written_by_hand_stay(machine):

@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,20 @@ from server.state import migrations
 from server.state.database import StoreError
 from server.state.decisions import DecisionRecord
 from server.state.migrations import MIGRATIONS
-from server.state.store import open_store
+from server.state.policies import NewVersion
+from server.state.store import open_store, place_of_store
+
+FORMAT_1 = """
+CREATE TABLE catalog (
+    server TEXT NOT NULL, digest TEXT NOT NULL, saved_at REAL NOT NULL, content TEXT NOT NULL,
+    PRIMARY KEY (server, digest)
+);
+CREATE TABLE decision (id TEXT PRIMARY KEY, at REAL NOT NULL, tool TEXT NOT NULL, content TEXT NOT NULL);
+CREATE INDEX decision_at ON decision (at);
+INSERT INTO catalog VALUES ('gong', 'd', 1700000000.25, '{"v": 1}');
+INSERT INTO decision VALUES ('1', 1700000000.25, 'sales_coach', '{"route": "agno"}');
+PRAGMA user_version = 1;
+"""
 
 OPENED_AT_ONCE = """
 import sys
@@ -87,6 +101,39 @@ def test_a_store_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
     set_user_version(tmp_path, len(MIGRATIONS))
     with open_store(tmp_path) as store:
         assert store.catalogs.load("gong", "d") == {"v": 1}
+
+
+def test_a_file_of_the_first_format_is_brought_up_with_its_rows(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "state.db")) as connection:
+        connection.executescript(FORMAT_1)
+    with open_store(tmp_path) as store:
+        assert store.catalogs.load("gong", "d") == {"v": 1}
+        assert store.decisions.find("1") == DecisionRecord("1", 1700000000.25, "sales_coach", {"route": "agno"})
+        store.catalogs.save("gong", "d", {"v": 2})
+        assert store.policies.append(0, NewVersion(who="dana", why="", what="set")).number == 1
+    assert user_version(tmp_path) == len(MIGRATIONS)
+
+
+def test_the_number_of_the_newest_version_never_fails_and_never_waits(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_store(tmp_path) as store:
+        store.policies.append(0, NewVersion(who="dana", why="", what="set"))
+        with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as connection:
+            connection.execute("BEGIN EXCLUSIVE")
+            assert store.policies.number() == 1
+            connection.execute("DROP TABLE policy")
+            connection.execute("COMMIT")
+            assert [store.policies.number() for _ in range(3)] == [1, 1, 1]
+            assert caplog.text.count("policy stays as it is") == 1
+            connection.execute("CREATE TABLE policy (number)")
+            assert store.policies.number() == 0
+    assert store.policies.number() == 0, "closed"
+
+
+def test_state_is_in_a_file_unless_a_url_is_set(tmp_path: Path) -> None:
+    assert place_of_store(tmp_path, {"SOPHIA_STATE_URL": " "}) == tmp_path
+    assert place_of_store(tmp_path, {"SOPHIA_STATE_URL": "postgresql://db"}) == "postgresql://db"
 
 
 def test_a_migration_that_fails_half_way_leaves_nothing_behind(
