@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -28,7 +29,8 @@ from server.control import Control
 from server.downstream.adapters.bound import Bound
 from server.downstream.endpoint import end_children_soon, endpoint_of
 from server.downstream.pool import Member, Pool, running_pool
-from server.generation import first_generation
+from server.gatekeeper import Gatekeeper
+from server.generation import Generation
 from server.library.calls import library_of
 from server.state.store import Store, open_store, place_of_store
 from server.surface.cards import Cards
@@ -70,15 +72,16 @@ async def running(
 ) -> AsyncGenerator[Sophia, None]:
     """Sophia for the length of the block: servers connecting, Agno warming up. `operator` may force a route.
 
-    Raises StoreError where the state store cannot be used.
+    `configuration` is what the files say; what operators set is laid over it here.
+    Raises StoreError where the state store cannot be used, ConfigurationError where what was set does not fit.
     """
     release = version("sophia")
     masks = Masks()
     _hide_in_logs(masks)
     end_children_soon()
-    control = Control(first_generation(configuration))
     servers = {name: server for name, server in configuration.downstream.servers.items() if not server.disabled}
     with open_store(place_of_store(state_dir, os.environ)) as store:
+        control = Control(store.policies, configuration)
         log = DecisionLog(store)
         pool = Pool(
             [Member(endpoint_of(s, os.environ, masks, state_dir / "logs"), s.prefix) for s in servers.values()],
@@ -123,6 +126,8 @@ async def running(
             tasks.start_soon(bound.known.run)
             tasks.start_soon(sessions.run)
             tasks.start_soon(bound.run)
+            tasks.start_soon(Gatekeeper(store, control).run)
+            tasks.start_soon(control.run, partial(_announce, server, calls))
             tasks.start_soon(_warm, server, agno)
             try:
                 yield Sophia(server, control, store, pool, bound, calls, bridge, cards, agno, masks)
@@ -131,6 +136,12 @@ async def running(
                 tasks.cancel_scope.cancel()
                 with anyio.CancelScope(shield=True), anyio.move_on_after(LEAVE_WITHIN_S):
                     await models.aclose()
+
+
+async def _announce(server: SophiaServer, calls: OwnCalls, before: Generation, now: Generation) -> None:
+    """Tell clients that the tools have changed, where a change of policy changed them."""
+    if [tool.form for tool in calls.listed(before)] != [tool.form for tool in calls.listed(now)]:
+        await server.changes.announce(frozenset({"tools"}))
 
 
 def _hide_in_logs(masks: Masks) -> None:

@@ -84,18 +84,26 @@ def _parser() -> argparse.ArgumentParser:
     explain = command("explain", "Show which route a call would take, and why, without running it.", *shared, call)
     explain.set_defaults(run=_explain)
 
-    config = commands.add_parser("config", help="Check or show the configuration.")
-    views = config.add_subparsers(metavar="check|show", required=True)
+    config = commands.add_parser("config", help="Check, show or reload the configuration.")
+    views = config.add_subparsers(metavar="check|show|reload", required=True)
     check = views.add_parser("check", help="Say what is wrong with it, if anything.", parents=[configured, printing])
     check.set_defaults(run=_config_check)
     show = views.add_parser(
         "show", help="Print it as it takes effect, with where each value came from.", parents=[configured, printing]
     )
     show.set_defaults(run=_config_show)
+    reload = views.add_parser(
+        "reload", help="Have every process that serves read its files again.", parents=list(shared)
+    )
+    reload.add_argument("--why", default="", metavar="TEXT", help="the reason, kept in the history")
+    reload.set_defaults(run=_config_reload)
 
     doctor = command("doctor", "Check everything that serving needs, and say what to do about each fault.", *shared)
     doctor.set_defaults(run=_doctor)
 
+    from server.commands.operator_words import add_operator_commands
+
+    add_operator_commands(commands, shared, state_dir)
     _add_library(commands, shared, stateful)
 
     install = command("install", "Print, or write, the entry that an MCP client needs.", *shared)
@@ -161,7 +169,7 @@ def _serve(options: argparse.Namespace) -> int:
     gc.disable()
     from server.commands.serve import serve
 
-    return serve(options.config, state_dir(options), address=options.http, operator=options.operator)
+    return serve(options.config, state_dir(options), address=options.http, for_operator=options.operator)
 
 
 def _ask(options: argparse.Namespace) -> int:
@@ -208,6 +216,12 @@ def _config_show(options: argparse.Namespace) -> int:
         return FAILED
     print(json.dumps(show_data(configuration)) if options.json else render_show(configuration))  # noqa: T201
     return 0
+
+
+def _config_reload(options: argparse.Namespace) -> int:
+    from server.commands.policy import reload
+
+    return reload(options.config, state_dir(options), options.why, as_json=options.json)
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -1,20 +1,25 @@
-"""One generation of everything an operator can change: a configuration, and the policy that it amounts to.
+"""One generation of everything an operator can change: a configuration, and the policy that it and the store amount to.
 
 Immutable. A call keeps the generation it began with, so that a change never takes hold in the middle of one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.catalog import AGENTS
 from server.bridge.execute import Fallback
-from server.bridge.policy import Flags, Policy
+from server.bridge.mapped_routes import MAPPED_ROUTES
+from server.bridge.policy import Flags, Policy, Rollout
 from server.config.configuration import Configuration
+from server.state.policies import Version
 from server.surface.own import OwnTool, own_tools
 from server.surface.own_settings import OwnSettings, with_members
 from teams.catalog import TEAMS
 
-__all__ = ["Generation", "first_generation"]
+__all__ = ["NOTHING_SET", "Generation", "generation_of", "rollouts_of"]
+
+NOTHING_SET = Version(number=0, at=0.0, who="nobody", why="", what="config")
+"""What holds in a store where nothing was ever set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +32,38 @@ class Generation:
     fallback: Fallback
     own: Mapping[str, OwnTool]
 
+    def target_ms(self, tool: str) -> int | None:
+        """The target of a tool's answers; None where nobody set one."""
+        own = self.own.get(tool)
+        return None if own is None else self.settings.of(own).response_timeout_ms
 
-def first_generation(configuration: Configuration) -> Generation:
-    """The generation that a configuration amounts to alone."""
+    @property
+    def movable(self) -> frozenset[str]:
+        """The tools that can have both routes, and so a rollout."""
+        return frozenset(self.own).intersection(MAPPED_ROUTES)
+
+    def under(self, version: Version) -> "Generation":
+        """The same configuration under another version of the policy."""
+        return replace(self, policy=policy_of(self.configuration, version))
+
+
+def generation_of(configuration: Configuration, version: Version) -> Generation:
+    """The generation that a configuration, with what was set on it, and a version of the policy amount to."""
     agents = {spec.id: spec for spec in AGENTS}
     return Generation(
         configuration,
         OwnSettings(configuration),
-        policy_of(configuration),
+        policy_of(configuration, version),
         fallback_of(configuration),
         own_tools(AGENTS, [with_members(spec, agents, configuration) for spec in TEAMS]),
     )
 
 
-def policy_of(configuration: Configuration) -> Policy:
-    """The policy that a configuration amounts to before anything else was set."""
+def policy_of(configuration: Configuration, version: Version) -> Policy:
+    """The policy: modes, flags and the share from the configuration, the rollouts from the store."""
     agno, flags = configuration.agno, configuration.agno.feature_flags
     return Policy(
+        version=version.number,
         mode=agno.bridge_mode,
         enabled=agno.enabled,
         flags=Flags(
@@ -56,7 +76,13 @@ def policy_of(configuration: Configuration) -> Policy:
             auto_scaling=flags.enable_auto_scaling,
         ),
         share=agno.ab_testing.agno_traffic_percentage if agno.ab_testing.enabled else None,
+        rollouts=rollouts_of(version),
     )
+
+
+def rollouts_of(version: Version) -> dict[str, Rollout]:
+    """The rollouts of a version, by tool."""
+    return {tool: Rollout.from_json(one) for tool, one in version.rollouts.items()}
 
 
 def fallback_of(configuration: Configuration) -> Fallback:

@@ -8,7 +8,7 @@ from server.config.agno_integration import AgentSettings, AgnoIntegration, TeamS
 from server.config.changes import difference, waits_for_restart
 from server.config.configuration import Configuration
 from server.config.downstream import CapabilityUse
-from server.config.loading import Check, check, load
+from server.config.loading import Check, check, load, load_again
 from server.config.masking import Masks
 from server.config.names import AGENT_IDS, TEAM_IDS, AgentId, TeamId
 from server.config.problems import ConfigurationError, Problem
@@ -50,6 +50,7 @@ __all__ = [
     "check",
     "difference",
     "load",
+    "load_again",
     "propose",
     "resolve_transport",
     "settable",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from server.config.agno_integration import AgentSettings, AgnoIntegration, TeamSettings
 from server.config.documents import Value
@@ -12,6 +13,14 @@ from server.config.servers import Downstream
 
 
 @dataclass(frozen=True, slots=True)
+class Files:
+    """Where a configuration was read from, so that it can be read again: the operator's directory, the variables."""
+
+    config_dir: Path | None
+    environ: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """Everything that one load found. Two loads of the same values have the same `digest`.
 
@@ -19,6 +28,7 @@ class Configuration:
     them that was written as a reference; `show` masks those that were not.
     """
 
+    files: Files
     agno: AgnoIntegration
     downstream: Downstream
     agents: Mapping[AgentId, AgentSettings]

@@ -14,7 +14,7 @@ from typing import Generic, cast
 
 from server.config.agno_integration import AgnoIntegrationFile, settle_agent, settle_team
 from server.config.checks import missing_references, written_secrets
-from server.config.configuration import Configuration
+from server.config.configuration import Configuration, Files
 from server.config.documents import Value, read_document
 from server.config.downstream import DownstreamFile
 from server.config.environment import read_environment, referenced_variables
@@ -73,10 +73,9 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Where a load looks: the operator's directory, the environment, the settings of a version of the policy."""
+    """Where a load looks: the operator's files, and the settings of a version of the policy."""
 
-    config_dir: Path | None
-    environ: Mapping[str, str]
+    files: Files
     settings: Mapping[str, Value]
     version: int | None
 
@@ -92,7 +91,15 @@ def load(
     Without `config_dir`, `SOPHIA_CONFIG_DIR` names the operator's directory; without both there is none. `settings` are
     those of the policy's `version`: dotted keys below `agno_integration`, which win over everything else.
     """
-    configuration, _, findings = _load(_Asked(config_dir, environ, settings, version))
+    return load_again(Files(config_dir, environ), settings, version)
+
+
+def load_again(files: Files, settings: Mapping[str, Value], version: int | None) -> Configuration:
+    """The configuration as these files say it now, with the settings of a version of the policy on top.
+
+    Raises ConfigurationError.
+    """
+    configuration, _, findings = _load(_Asked(files, settings, version))
     if configuration is None:
         raise ConfigurationError(findings.problems)
     return configuration
@@ -105,7 +112,7 @@ def check(
     version: int | None = None,
 ) -> Check:
     """Load, and look further: whether the references of the enabled servers lead anywhere now."""
-    configuration, servers, findings = _load(_Asked(config_dir, environ, settings, version))
+    configuration, servers, findings = _load(_Asked(Files(config_dir, environ), settings, version))
     if servers is not None:
         findings.warnings += missing_references(servers.file, servers.layer, environ)
     return Check(configuration, tuple(findings.problems), tuple(findings.warnings))
@@ -115,18 +122,18 @@ def _load(asked: _Asked) -> tuple[Configuration | None, _Valid[DownstreamFile] |
     findings = _Findings()
     files = OperatorFiles()
     with findings.collecting():
-        files = operator_files(asked.config_dir, asked.environ)
+        files = operator_files(asked.files.config_dir, asked.files.environ)
     findings.warnings += files.warnings
     reached = _downstream_layer(files.downstream, findings)
     servers = _valid_downstream(reached, findings)
     services = _services(servers)
     said = _agno_layer(files.agno, services, findings)
-    said = overlay(said, _variables(asked.environ, reached, findings))
+    said = overlay(said, _variables(asked.files.environ, reached, findings))
     said = overlay(said, _settings(asked, findings))
     integration = _valid_agno(said, services, findings)
     if not servers or not integration or findings.problems:
         return None, servers, findings
-    return _assemble(integration, servers, findings), servers, findings
+    return _assemble(asked.files, integration, servers, findings), servers, findings
 
 
 def _downstream_layer(operators: Path | None, findings: _Findings) -> Layer:
@@ -184,7 +191,7 @@ def _valid_agno(
 
 
 def _assemble(
-    integration: _Valid[AgnoIntegrationFile], servers: _Valid[DownstreamFile], findings: _Findings
+    files: Files, integration: _Valid[AgnoIntegrationFile], servers: _Valid[DownstreamFile], findings: _Findings
 ) -> Configuration:
     agno = integration.file.agno_integration
     said = integration.file.model_dump(mode="json", exclude_unset=True)
@@ -198,6 +205,7 @@ def _assemble(
                 values[dotted(keys)] = value
                 provenance[dotted(keys)] = source
     return Configuration(
+        files=files,
         agno=agno,
         downstream=settle_downstream(servers.file),
         agents=MappingProxyType({agent_id: settle_agent(agno, agent_id) for agent_id in AGENT_IDS}),

@@ -17,7 +17,7 @@ from mcp_types import CallToolResult
 
 from server.app import Sophia, running
 from server.config import load
-from server.generation import first_generation
+from server.generation import NOTHING_SET, generation_of
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ class Served:
 
     def under(self, settings: Mapping[str, Any]) -> "Served":
         configuration = load(self.directory, {}, settings, 1)
-        self.sophia.control.current = first_generation(configuration)
+        self.sophia.control.current = generation_of(configuration, NOTHING_SET)
         return self
 
     def calls(self, tool: str, arguments: Mapping[str, Any], route: str | None = None) -> CallToolResult:

@@ -1,0 +1,99 @@
+"""What operators' commands share: the store without any server started, who acts, and failures as sentences."""
+
+import getpass
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from server.commands.session import printed
+from server.config import ConfigurationError, load
+from server.errors import RolloutRefused
+from server.generation import NOTHING_SET, Generation, generation_of
+from server.operations import By, NoSuchVersion, Operations
+from server.state.database import StoreError
+from server.state.policies import Conflict, Version
+from server.state.store import Store, open_store, place_of_store
+
+__all__ = ["Desk", "Undone", "at_desk", "moment", "operator", "report", "version_data"]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What an operator works with: the store, the newest version of the policy, what is in force, the deeds."""
+
+    store: Store
+    newest: Version
+    now: Generation
+    operations: Operations
+
+
+class Undone(Exception):
+    """It could not be done; the message says why and what to do."""
+
+
+@contextmanager
+def at_desk(config_dir: Path | None, state_dir: Path) -> Generator[Desk]:
+    """Open the store and read the configuration with what is set on it. Raises Undone, also for what happens inside."""
+    try:
+        with open_store(place_of_store(state_dir, os.environ)) as store:
+            newest = store.policies.latest() or NOTHING_SET
+            now = generation_of(load(config_dir, os.environ, newest.settings, newest.number), newest)
+            yield Desk(store, newest, now, Operations(store.policies))
+    except Conflict as error:
+        raise Undone(_first(error)) from error
+    except (StoreError, ConfigurationError, NoSuchVersion, RolloutRefused) as error:
+        raise Undone(str(error)) from error
+
+
+def _first(conflict: Conflict) -> str:
+    newest = conflict.newest
+    if newest is None:
+        return "Nothing was changed: the policy was changed by somebody else meanwhile. Look again, and repeat."
+    done = "; ".join(newest.difference) or newest.what
+    return (
+        f"Nothing was changed: {newest.who} was first with version {newest.number} ({done}). "
+        "Look at `sophia rollout status`, and repeat what you still want."
+    )
+
+
+def operator(why: str, seen: Version | None = None) -> By:
+    """The user of this machine, who acts on the command line, on what `seen` showed."""
+    try:
+        who = getpass.getuser()
+    except (OSError, KeyError):  # a container without a name for its user
+        who = f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+    return By(who, why, None if seen is None else seen.number)
+
+
+def moment(at: float) -> str:
+    """A time as operators read it, in their own zone."""
+    return datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def version_data(version: Version) -> Mapping[str, Any]:
+    """A version for programs."""
+    return {
+        "version": version.number,
+        "at": datetime.fromtimestamp(version.at, UTC).isoformat(timespec="seconds"),
+        "who": version.who,
+        "why": version.why,
+        "what": version.what,
+        "difference": list(version.difference),
+    }
+
+
+def report(version: Version, before: Version, *, as_json: bool) -> int:
+    """Say what was changed. It holds for the next call of every process that shares the store."""
+    if as_json:
+        printed(version_data(version))
+    elif version.number == before.number:
+        print(f"Nothing to change: version {version.number} holds already.")  # noqa: T201
+    else:
+        print(f"Version {version.number}, from the next call on:")  # noqa: T201
+        for line in version.difference:
+            print(f"  {line}")  # noqa: T201
+    return 0

@@ -1,0 +1,141 @@
+"""The words of the commands that operators use: `rollout`, `rollback`, `policy`. What they name is imported when it runs."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+__all__ = ["add_operator_commands"]
+
+Parser = argparse.ArgumentParser
+StateDir = Callable[[argparse.Namespace], Path]
+
+
+def add_operator_commands(
+    commands: "argparse._SubParsersAction[Parser]",  # pyright: ignore[reportPrivateUsage]
+    shared: Sequence[Parser],
+    state_dir: StateDir,
+) -> None:
+    """Add them to the `sophia` command. `shared` are the options that all of them take."""
+    why = Parser(add_help=False)
+    why.add_argument("--why", default="", metavar="TEXT", help="the reason, kept in the history")
+    _add_rollout(commands, shared, why, state_dir)
+    _add_rollback(commands, shared, why, state_dir)
+    _add_policy(commands, shared, why, state_dir)
+
+
+def _add_rollout(
+    commands: "argparse._SubParsersAction[Parser]",  # pyright: ignore[reportPrivateUsage]
+    shared: Sequence[Parser],
+    why: Parser,
+    state_dir: StateDir,
+) -> None:
+    text = "Move a tool to its agent share by share, and see what was measured on the way."
+    rollout = commands.add_parser("rollout", help=text, description=text)
+    deeds = rollout.add_subparsers(metavar="start|status|advance|hold|resume|abort", required=True, dest="deed")
+    tool, to = Parser(add_help=False), Parser(add_help=False)
+    tool.add_argument("tool", help="published name; `sophia tools` lists them")
+    to.add_argument("--to", type=_percent, metavar="PERCENT", help="this share instead of the next stage")
+
+    def deed(name: str, help_: str, *parents: Parser) -> Parser:
+        return deeds.add_parser(name, help=help_, description=help_, parents=[*shared, *parents])
+
+    start = deed("start", "Begin: the first stage's share of the callers is served by the agent.", tool, to, why)
+    start.add_argument("--accept-insufficient", action="store_true", help="begin above the first stage; needs --why")
+    start.add_argument("--automatic", action="store_true", default=None, help="go on by itself when its gates pass")
+    start.add_argument(
+        "--shadow",
+        type=_percent,
+        metavar="PERCENT",
+        help="run the other route beside this share of the read-only calls, to compare only",
+    )
+    status = deed("status", "Show the stages, what each arm measured, and what each gate says.")
+    status.add_argument("tool", nargs="?", help="only this tool")
+    advance = deed("advance", "Go to the next stage, if the gates pass.", tool, to, why)
+    advance.add_argument(
+        "--accept-insufficient",
+        action="store_true",
+        help="go on although a gate is still open; needs --why. A gate that is breached is never passed over",
+    )
+    deed("hold", "Keep the share where it is; nothing advances by itself.", tool, why)
+    deed("resume", "End a hold.", tool, why)
+    deed("abort", "End it: every caller is served as before the rollout, from the next call on.", tool, why)
+
+    def run(options: argparse.Namespace) -> int:
+        from server.commands.rollout import move, status
+
+        if options.deed == "status":
+            return status(options.config, state_dir(options), options.tool, as_json=options.json)
+        return move(options.config, state_dir(options), options)
+
+    rollout.set_defaults(run=run)
+
+
+def _add_rollback(
+    commands: "argparse._SubParsersAction[Parser]",  # pyright: ignore[reportPrivateUsage]
+    shared: Sequence[Parser],
+    why: Parser,
+    state_dir: StateDir,
+) -> None:
+    text = "Have the next call served the old way: of one tool, or of all."
+    back = commands.add_parser("rollback", help=text, description=text, parents=[*shared, why])
+    which = back.add_mutually_exclusive_group()
+    which.add_argument("tool", nargs="?", help="published name")
+    which.add_argument("--all", action="store_true", help="every tool that another route can serve")
+    back.add_argument(
+        "--to", type=int, metavar="VERSION", help="bring back what held in this version; `sophia policy history`"
+    )
+
+    def run(options: argparse.Namespace) -> int:
+        from server.commands.rollout import roll_back_tools
+
+        if not (options.tool or options.all or options.to is not None):
+            back.error("name a tool, or --all, or a version with --to")
+        return roll_back_tools(
+            options.config, state_dir(options), options.tool, options.to, options.why, as_json=options.json
+        )
+
+    back.set_defaults(run=run)
+
+
+def _add_policy(
+    commands: "argparse._SubParsersAction[Parser]",  # pyright: ignore[reportPrivateUsage]
+    shared: Sequence[Parser],
+    why: Parser,
+    state_dir: StateDir,
+) -> None:
+    text = "What operators set while Sophia serves, above every file, and the history of all changes."
+    policy = commands.add_parser("policy", help=text, description=text)
+    deeds = policy.add_subparsers(metavar="show|history|set|unset", required=True, dest="deed")
+    key = Parser(add_help=False)
+    key.add_argument("key", help="a key of agno_integration, such as feature_flags.enable_agno_agents")
+
+    def deed(name: str, help_: str, *parents: Parser) -> Parser:
+        return deeds.add_parser(name, help=help_, description=help_, parents=[*shared, *parents])
+
+    deed("show", "Print what is set, and every rollout.")
+    history = deed("history", "Print the newest changes: who, when, why, and what differed.")
+    history.add_argument("--tool", help="only changes of this tool's rollout")
+    history.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (default: 20)")
+    set_ = deed("set", "Set a key for every process, from its next call on.", key, why)
+    set_.add_argument("value", help="as it would be written in the file")
+    deed("unset", "Take back what was set; the files hold again.", key, why)
+
+    def run(options: argparse.Namespace) -> int:
+        from server.commands.policy import history, set_key, show
+
+        place = (options.config, state_dir(options))
+        if options.deed == "show":
+            return show(*place, as_json=options.json)
+        if options.deed == "history":
+            return history(*place, options.tool, options.limit, as_json=options.json)
+        value = options.value if options.deed == "set" else None
+        return set_key(*place, options.key, value, options.why, as_json=options.json)
+
+    policy.set_defaults(run=run)
+
+
+def _percent(text: str) -> int:
+    number = text.removesuffix("%")
+    if not number.isdecimal() or int(number) > 100:
+        raise argparse.ArgumentTypeError(f"{text}: a share is a whole number from 0 to 100")
+    return int(number)

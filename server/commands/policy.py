@@ -1,0 +1,78 @@
+"""`sophia policy`: what operators set while Sophia serves, and the history of every change."""
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from server.commands.operating import Undone, at_desk, moment, operator, report, version_data
+from server.commands.session import fail, printed
+from server.config import load, propose
+from server.generation import rollouts_of
+
+__all__ = ["history", "reload", "set_key", "show"]
+
+
+def show(config_dir: Path | None, state_dir: Path, *, as_json: bool) -> int:
+    """Print what is in force beyond the configuration's files."""
+    try:
+        with at_desk(config_dir, state_dir) as desk:
+            newest = desk.newest
+    except Undone as error:
+        return fail(str(error))
+    if as_json:
+        printed({"version": newest.number, "settings": newest.settings, "rollouts": newest.rollouts})
+        return 0
+    out = Console(highlight=False, soft_wrap=True)
+    if not newest.settings and not newest.rollouts:
+        out.print("Nothing is set: the configuration's files hold alone.")
+        return 0
+    out.print(Text(f"Version {newest.number} of {moment(newest.at)}, by {newest.who}"))
+    for key, value in sorted(newest.settings.items()):
+        out.print(Text(f"  set      {key}: {value!r}"))
+    for tool, rollout in sorted(rollouts_of(newest).items()):
+        out.print(Text(f"  rollout  {tool}: {rollout.share} %, {rollout.state.replace('_', ' ')}"))
+    return 0
+
+
+def history(config_dir: Path | None, state_dir: Path, tool: str | None, limit: int, *, as_json: bool) -> int:
+    """Print the newest changes: who, when, why, what differed."""
+    try:
+        with at_desk(config_dir, state_dir) as desk:
+            versions = desk.store.policies.history(limit, tool)
+    except Undone as error:
+        return fail(str(error))
+    if as_json:
+        printed([version_data(version) for version in versions])
+        return 0
+    table = Table("version", "when", "who", "what", "difference", "why", box=None, pad_edge=False)
+    for version in versions:
+        cells = (str(version.number), moment(version.at), version.who, version.what)
+        table.add_row(*map(Text, (*cells, "\n".join(version.difference), version.why)))
+    Console().print(table)
+    return 0
+
+
+def set_key(config_dir: Path | None, state_dir: Path, key: str, value: str | None, why: str, *, as_json: bool) -> int:
+    """Set one key of `agno_integration` for every process, from its next call on; without a value take it back."""
+    try:
+        with at_desk(config_dir, state_dir) as desk:
+            proposal = propose(config_dir, os.environ, desk.newest.settings, key, value)
+            if proposal.problems:
+                raise Undone("Nothing was changed.\n" + "\n".join(map(str, proposal.problems)))
+            version = desk.operations.set(proposal.settings, operator(why, desk.newest))
+    except Undone as error:
+        return fail(str(error))
+    return report(version, desk.newest, as_json=as_json)
+
+
+def reload(config_dir: Path | None, state_dir: Path, why: str, *, as_json: bool) -> int:
+    """Have every process read its files again, after looking whether they can be read."""
+    try:
+        with at_desk(config_dir, state_dir) as desk:
+            version = desk.operations.reload(load(config_dir, os.environ), operator(why, desk.newest))
+    except Undone as error:
+        return fail(str(error))
+    return report(version, desk.newest, as_json=as_json)

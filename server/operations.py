@@ -1,0 +1,165 @@
+"""What an operator does to the policy. Each deed reads the newest version, makes the next one of it, and appends that
+in one transaction, or is refused and changes nothing. When it returns, the next call of every process is under it.
+
+Two operators at once: one wins, the other is told who was first (`Conflict`). A deed that would change nothing appends
+nothing and gives the version that holds.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from server.bridge.policy import Rollout
+from server.bridge.rollout import roll_back
+from server.config.configuration import Configuration
+from server.config.rendering import shown_values
+from server.generation import NOTHING_SET, rollouts_of
+from server.state.policies import Conflict, NewVersion, Policies, Version
+
+__all__ = ["By", "NoSuchVersion", "Operations", "What", "rolled_back"]
+
+What = Literal["config", "reload", "set", "rollout", "rollback", "gate"]
+"""The kinds of changes."""
+
+Step = Callable[[Rollout | None, float], Rollout]
+"""One step of a rollout: what it is after, at a time in seconds since 1970. Raises where it makes no sense."""
+
+
+class NoSuchVersion(Exception):
+    """A version that was asked for does not exist; the message says which ones there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who does it and why; both stay in the history. `seen` is the version that it was decided on, where one was."""
+
+    who: str
+    why: str
+    seen: int | None = None
+
+
+class Operations:
+    """The deeds. Every one raises Conflict or StoreError, and whatever the step raises."""
+
+    def __init__(self, policies: Policies, now: Callable[[], float] = time.time) -> None:
+        self._policies = policies
+        self._now = now
+
+    def move(self, tools: Iterable[str], step: Step, by: By, what: What) -> Version:
+        """Take the same step in the rollout of each tool, all of them in one version."""
+        newest = self._policies.latest() or NOTHING_SET
+        before = rollouts_of(newest)
+        after = before | {tool: step(before.get(tool), self._now()) for tool in sorted(tools)}
+        return self._append(newest, by, what, rollouts=after)
+
+    def restore(self, number: int, by: By, tools: Iterable[str] | None = None) -> Version:
+        """Bring back what held in an earlier version: the rollouts of these tools, or without them everything that was set.
+
+        Raises NoSuchVersion.
+        """
+        newest = self._policies.latest() or NOTHING_SET
+        earlier = self._policies.version(number) if number else NOTHING_SET
+        if earlier is None:
+            raise NoSuchVersion(
+                f"There is no version {number}; the newest is {newest.number}, and 0 is before anything was set."
+            )
+        then = rollouts_of(earlier)
+        if tools is None:
+            return self._append(newest, by, "rollback", settings=earlier.settings, rollouts=then)
+        chosen = frozenset(tools)
+        kept = {tool: one for tool, one in rollouts_of(newest).items() if tool not in chosen}
+        return self._append(newest, by, "rollback", rollouts=kept | {t: r for t, r in then.items() if t in chosen})
+
+    def set(self, settings: Mapping[str, Any], by: By) -> Version:
+        """Have these keys of the configuration set, and no others. The caller has checked that they load."""
+        return self._append(self._policies.latest() or NOTHING_SET, by, "set", settings=settings)
+
+    def reload(self, configuration: Configuration, by: By) -> Version:
+        """Have every process read its files again. `configuration` is what they hold now."""
+        newest = self._policies.latest() or NOTHING_SET
+        again = newest.config.get("reload", 0) + 1
+        return self._append(newest, by, "reload", config={**_noted(configuration), "reload": again})
+
+    def begun(self, configuration: Configuration, by: By) -> Version:
+        """Note that a process serves with this configuration, where it is not the one that was noted last."""
+        newest = self._policies.latest() or NOTHING_SET
+        if newest.config.get("digest") == configuration.digest:
+            return newest
+        again = newest.config.get("reload", 0)
+        return self._append(newest, by, "config", config={**_noted(configuration), "reload": again})
+
+    def _append(
+        self,
+        newest: Version,
+        by: By,
+        what: What,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        rollouts: Mapping[str, Rollout] | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> Version:
+        if by.seen is not None and by.seen != newest.number:
+            raise Conflict(newest)
+        had = rollouts_of(newest)
+        set_ = newest.settings if settings is None else settings
+        moved = had if rollouts is None else rollouts
+        lines = [*_set_lines(newest.settings, set_), *_rollout_lines(had, moved)]
+        if config is not None and newest.config:
+            lines += _set_lines(newest.config.get("values", {}), config.get("values", {}))
+        if not lines and config is None:
+            return newest
+        return self._policies.append(
+            newest.number,
+            NewVersion(
+                who=by.who,
+                why=by.why,
+                what=what,
+                settings=set_,
+                rollouts={tool: one.to_json() for tool, one in moved.items()},
+                difference=tuple(lines),
+                config=newest.config if config is None else config,
+            ),
+        )
+
+
+def rolled_back(why: str) -> Step:
+    """The step back to what served a tool before, from anywhere: also for a tool that nothing was set about."""
+
+    def step(current: Rollout | None, now: float) -> Rollout:
+        why_ = why or "rolled back by hand"
+        if current is None:
+            return Rollout(0, secrets.token_hex(4), "rolled_back", now, now, why=why_)
+        return current if current.state == "rolled_back" else roll_back(current, why_, now)
+
+    return step
+
+
+def _noted(configuration: Configuration) -> dict[str, Any]:
+    """What is kept of a configuration, so that the next one can be told apart from it. No secret is in it."""
+    values = {line.path: line.value for line in shown_values(configuration)}
+    return {"digest": configuration.digest, "values": values}
+
+
+def _set_lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[str]:
+    for key in sorted({*before, *after}):
+        if key not in after:
+            yield f"{key}: no longer set (was {before[key]!r})"
+        elif key not in before or before[key] != after[key]:
+            yield f"{key}: {before[key]!r} -> {after[key]!r}" if key in before else f"{key}: set to {after[key]!r}"
+
+
+def _rollout_lines(before: Mapping[str, Rollout], after: Mapping[str, Rollout]) -> Iterable[str]:
+    for tool in sorted({*before, *after}):
+        old, new = before.get(tool), after.get(tool)
+        if old != new:
+            yield f"{tool}: {_said(old)} -> {_said(new)}"
+
+
+def _said(rollout: Rollout | None) -> str:
+    if rollout is None:
+        return "no rollout"
+    shadow = f", {rollout.shadow_percent} % shadowed" if rollout.shadow_percent else ""
+    automatic = ", advances by itself" if rollout.automatic else ""
+    return f"{rollout.share} % {rollout.state.replace('_', ' ')}{shadow}{automatic}"
