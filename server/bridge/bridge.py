@@ -19,7 +19,6 @@ from server.bridge.decide import (
     Route,
     Tool,
     decide,
-    is_busy,
 )
 from server.bridge.decision_log import DecisionLog, new_id
 from server.bridge.evidence import Evidence
@@ -57,7 +56,6 @@ class Bridge:
         self.log = log
         self._only_routes: dict[str, Decision] = {}
         self._only_routes_under: Policy | None = None
-        self._busy: set[str] = set()
 
     def explain(self, call: Call, tool: Tool, policy: Policy, faults: Mapping[Route, str]) -> Explained:
         """What would be decided about a call of our own tool now. Asking changes nothing."""
@@ -65,23 +63,16 @@ class Bridge:
 
     def decide(self, call: Call, tool: Tool, policy: Policy, faults: Mapping[Route, str]) -> Made:
         """Decide about a call of our own tool."""
-        live = self._live(tool, faults)
-        if live.busy:
-            self._busy.add(tool.name)
-        else:
-            self._busy.discard(tool.name)
         server = tool.downstream.server if tool.downstream else None
-        return Made(new_id(), tool.name, decide(call, tool, policy, live), server)
+        return Made(new_id(), tool.name, decide(call, tool, policy, self._live(tool, faults)), server)
 
     def _live(self, tool: Tool, faults: Mapping[Route, str]) -> Live:
-        downstream = self.evidence.known(tool.name, "downstream")
-        routes: tuple[Route, ...] = ("agno", "downstream")
-        calls = sum(self.evidence.calls_last_minute(tool.name, route) for route in routes)
         return Live(
             faults={**self.guards.faults(tool), **faults},
-            calls_last_minute=calls,
-            busy=is_busy(calls, tool.name in self._busy),
-            downstream_p95_ms=downstream.p95_ms if downstream else None,
+            calls_last_minute=self.evidence.calls_last_minute(tool.name),
+            busy=self.evidence.busy(tool.name),
+            downstream_p95_ms=self.evidence.downstream_p95_ms(tool.name),
+            downstream_memory_mb=self.evidence.downstream_memory_mb(tool.name),
         )
 
     def decide_proxied(self, name: str, server: str, policy: Policy) -> Made:
@@ -113,6 +104,7 @@ class Bridge:
     ) -> Executed[ResultT]:
         """Run a decision and remember how it ended. `caller_ms` is what the caller gave it. Raises SophiaError."""
         outcome: dict[str, Any] = {"attempts": []}
+        self.evidence.called(made.tool)
         guarded: dict[Route, RouteRun[ResultT]] = {
             route: replace(run, guard=self.guards.of(made.tool, route, made.server)) for route, run in runs.items()
         }
