@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from agents.held import held_bytes
 from agents.models.ladder import EMBEDDED, LadderModel
 
 __all__ = ["KEPT_TURNS", "Memory", "Shelf", "Turn", "for_agent", "for_team"]
@@ -48,6 +49,20 @@ class Shelf:
             self._db = InMemoryDb()
         return self._db
 
+    def held_bytes(self) -> int:
+        """The bytes of what is kept; none before the database was needed."""
+        return held_bytes(self._db)
+
+    def forget_oldest(self) -> bool:
+        """Drop the older half of the runs, or what is left where there are none; False where nothing is."""
+        if self._db is None:
+            return False
+        runs: list[dict[str, Any]] = self._db.get_runs(deserialize=False)[0]
+        self._db.delete_runs([run["run_id"] for run in runs[: (len(runs) + 1) // 2]])
+        if not runs:
+            self._db = None
+        return True
+
 
 @dataclass(slots=True)
 class Memory:
@@ -63,6 +78,17 @@ class Memory:
     def last(self) -> Turn | None:
         """The turn before this call, if there was one."""
         return self.turns[-1] if self.turns else None
+
+    def held_bytes(self) -> int:
+        """The bytes that the session keeps; what is noted about its user is not only the session's."""
+        return held_bytes(list(self.turns)) + self.session.held_bytes()
+
+    def forget_oldest(self) -> bool:
+        """Drop the oldest turn, and the older half of what Agno keeps; False where nothing is left to drop."""
+        forgot = bool(self.turns)
+        if forgot:
+            self.turns.popleft()
+        return self.session.forget_oldest() or forgot
 
 
 def for_agent(memory: Memory | None, model: LadderModel) -> dict[str, Any]:

@@ -22,8 +22,12 @@ from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge
 from server.bridge.decision_log import DecisionLog
 from server.bridge.evidence import Evidence
+from server.bridge.figures import BYTES_PER_MB
 from server.bridge.guards import Guards
 from server.bridge.lending import lender
+from server.bridge.mapped_routes import MAPPED_ROUTES
+from server.bridge.sampling import MemorySampler
+from server.bridge.tallied import Tallier
 from server.config import Configuration, Masks
 from server.control import Control
 from server.downstream.adapters.bound import Bound
@@ -40,7 +44,7 @@ from server.surface.relay import Relay
 from server.surface.resources import OwnResources
 from server.surface.schemas import Validators
 from server.surface.server import SophiaServer
-from server.surface.sessions import Sessions
+from server.surface.sessions import Bounds, Kind, Sessions
 
 __all__ = ["Sophia", "running"]
 
@@ -97,8 +101,9 @@ async def running(
         def sources() -> Sources:
             return bound.sources if knowledge is None else replace(bound.sources, documents=knowledge)
 
+        evidence = Evidence(long_hours=configuration.agno.ab_testing.test_duration_hours)
         guards = Guards({name: server.max_concurrent_calls for name, server in servers.items()})
-        bridge = Bridge(Evidence(), log, guards)
+        bridge = Bridge(evidence, log, guards)
         models = Models()
         agno = AgnoRoute(models, sources, lender(pool))
         validators = Validators()
@@ -107,7 +112,8 @@ async def running(
             {
                 "agent": limits.agent_cleanup_interval_minutes * 60,
                 "team": limits.team_cleanup_interval_minutes * 60,
-            }
+            },
+            bounds=bounds_of(control),
         )
         calls = OwnCalls(bridge, agno, bound, validators, sessions)
         cards = Cards(control, bridge, pool, bound, agno, calls)
@@ -123,6 +129,12 @@ async def running(
         )
         async with anyio.create_task_group() as tasks, running_pool(pool):
             tasks.start_soon(log.run)
+            tasks.start_soon(Tallier(store.tallies, [evidence]).run)
+            logs = {name: state_dir / "logs" / f"{name}.log" for name in servers}
+            sampler = MemorySampler(
+                evidence, lambda: sum(agno.running.values()), logs, partial(server_of, bound, pool)
+            )
+            tasks.start_soon(sampler.run)
             tasks.start_soon(bound.known.run)
             tasks.start_soon(sessions.run)
             tasks.start_soon(bound.run)
@@ -153,6 +165,25 @@ def _hide_in_logs(masks: Masks) -> None:
 
     for handler in logging.getLogger().handlers:
         handler.addFilter(hide)
+
+
+def bounds_of(control: Control) -> Bounds:
+    """How much sessions may keep, as configured now."""
+
+    def of_tool(_: Kind, name: str) -> int:
+        now = control.current
+        return now.settings.memory_limit_mb(now.own[name]) * BYTES_PER_MB
+
+    return Bounds(
+        of_tool, lambda: control.current.configuration.agno.resource_management.memory_pool_mb * BYTES_PER_MB
+    )
+
+
+def server_of(bound: Bound, pool: Pool, tool: str) -> str | None:
+    """Which downstream server a tool asks, ours or one of its own."""
+    route = MAPPED_ROUTES.get(tool)
+    named = bound.bindings.get(route.capability) if route else pool.tables.tools.by_name.get(tool)
+    return None if named is None else named.server
 
 
 def knowledge_of(configuration: Configuration) -> AgnoKnowledge | None:

@@ -96,7 +96,8 @@ class Cards:
         }
 
     def _figures(self, tool: str) -> Mapping[str, Any]:
-        return {route: self._window(tool, route) for route in ROUTES}
+        long = self._bridge.evidence.figures
+        return {route: {**self._window(tool, route), "long": asdict(long(tool, route, "long"))} for route in ROUTES}
 
     def _window(self, tool: str, route: Route) -> dict[str, Any]:
         return asdict(self._bridge.evidence.figures(tool, route))

@@ -22,16 +22,19 @@ from agents.analysis.followup import followed_up
 from agents.analysis.periods import Period, parse_period
 from agents.analysis.request import parse_request
 from agents.memory import Memory, Turn
+from agents.models.spent import Spent
 from agents.outcome import Answered, Job, Limits, Progress
 from agents.result import AgentResult, Dropped, ServedBy, TimingMs
 from agents.sources import Names
 from agents.tool import Need
 from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge, Made
+from server.bridge.cost import Price, Tariff
 from server.bridge.decide import Call, Route, Tool, allowed
 from server.bridge.execute import Executed, RouteRun
 from server.bridge.explain import Explained
 from server.bridge.mapped_routes import MAPPED_ROUTES
+from server.bridge.run_cost import run_cost
 from server.downstream.adapters.bound import Bound
 from server.errors import Busy, InvalidArguments, SophiaError
 from server.generation import Generation
@@ -155,6 +158,7 @@ class OwnCalls:
         if understood.memory is not None:
             answer = executed.result.answer
             understood.memory.turns.append(Turn(understood.request, understood.arguments, understood.intent, answer))
+            self._sessions.used(tool.kind, tool.name, understood.session_id)
         total_ms = (time.perf_counter() - started) * 1000
         result = self._result(tool, understood, job, made, executed, (total_ms, spent_ms))
         meta = served_meta(made.id, made.decision, executed.route, executed.fallback_reason)
@@ -229,7 +233,18 @@ class OwnCalls:
         self, tool: OwnTool, job: Job, spent_ms: dict[Route, float], now: Generation
     ) -> dict[Route, RouteRun[Answered]]:
         writing = anyio.Event()
-        job = replace(job, on_write=writing.set)
+        prices = now.configuration.agno.prices
+
+        def spent(used: Spent) -> None:
+            tariff = Tariff(
+                {name: Price(one.input_per_million, one.output_per_million) for name, one in prices.items()}
+            )
+            cost = run_cost(used, tariff)
+            self._bridge.evidence.spent(
+                tool.name, "agno", used.model_calls, used.input_tokens, used.output_tokens, cost, used.first_token_ms
+            )
+
+        job = replace(job, on_write=writing.set, on_spent=spent)
 
         async def agno() -> Answered:
             started = time.perf_counter()

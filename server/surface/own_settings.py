@@ -68,6 +68,13 @@ class OwnSettings:
         limits = [self._configuration.agent(cast("AgentId", member.id)).max_model_calls for member in tool.members]
         return limits[0] if tool.kind == "agent" else sum(limits) * 2
 
+    def memory_limit_mb(self, tool: OwnTool) -> int:
+        """What it may keep in memory; a team's is that of an agent without settings of its own."""
+        settings = self.of(tool)
+        if isinstance(settings, TeamSettings):
+            return self._configuration.agno.default_agent_config.memory_limit_mb
+        return settings.memory_limit_mb
+
     def remembers(self, tool: OwnTool) -> bool:
         """Whether its sessions are remembered."""
         settings, flags = self.of(tool), self._configuration.agno.feature_flags

@@ -1,10 +1,13 @@
 """Evidence outlives its process, and several processes have one."""
 
+from pathlib import Path
+
 import pytest
 
 from server.bridge.evidence import FEWEST, Evidence
 from server.bridge.tallied import Tallier
 from server.errors import DownstreamDown
+from server.state.store import open_store
 from tests.bridge.kept_in_memory import Kept
 
 DAY_S = 86_400
@@ -53,6 +56,20 @@ async def test_figures_survive_a_restart(kept: Kept, clock: Clock) -> None:
         long = after.evidence.figures("sales_coach", route, "long")
         assert long == before.evidence.figures("sales_coach", route, "long")
     assert after.evidence.windows() == before.evidence.windows()
+
+
+async def test_figures_survive_a_restart_in_the_store_that_a_process_opens(tmp_path: Path) -> None:
+    for served in (50, 30):
+        with open_store(tmp_path) as store:
+            evidence = Evidence()
+            tallier = Tallier(store.tallies, [evidence])
+            await tallier.read()
+            for _ in range(served):
+                evidence.called("sales_coach")
+                evidence.record("sales_coach", "downstream", 40, None)
+            await tallier.save()
+    figures = evidence.figures("sales_coach", "downstream", "long")
+    assert (figures.attempts, figures.p95_ms) == (80, pytest.approx(40, rel=0.01))
 
 
 async def test_what_was_measured_of_a_server_decides_after_a_restart_too(kept: Kept, clock: Clock) -> None:

@@ -21,7 +21,6 @@ READ_AS = {
 }
 
 WAITS_FOR = {
-    "memory_pool_mb": "evidence",
     "min_concurrent_agents": "learning",
     "agent_response_time_ms": "evidence",
     "team_response_time_ms": "evidence",
@@ -37,7 +36,6 @@ WAITS_FOR = {
     "latency_ratio": "gates",
     "breach_alpha": "gates",
     "pass_alpha": "gates",
-    "test_duration_hours": "learning",
     "success_metrics": "learning",
     "credits_per_day": "cost",
     "tokens_per_day": "cost",
