@@ -13,7 +13,7 @@ finding stays.
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Literal, cast
@@ -211,6 +211,11 @@ class Evidence:
     def kinds(self) -> Mapping[str, float]:
         """The kinds of rows, and how long one counts in seconds."""
         return {PACE: 60.0} | {_kind(span): float(span.seconds + span.bucket_s) for span in self._spans.values()}
+
+    @property
+    def shared(self) -> Collection[str]:
+        """All of them: figures are of all processes together."""
+        return self.kinds
 
     def unsaved(self, kind: str) -> dict[str, Any]:
         """The rows that changed since they were last asked for."""

@@ -7,7 +7,7 @@ thread, and reads the others' rows now and then. A process that is killed loses 
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from time import time
 from typing import Any, Protocol
 
@@ -45,10 +45,14 @@ class Tallies(Protocol):
 
 
 class Tallied(Protocol):
-    """Something that is counted. `kinds` are the kinds of its rows, each with how many seconds a row counts."""
+    """Something that is counted. `kinds` are the kinds of its rows, each with how many seconds a row counts; of the
+    `shared` ones it is told what other processes counted."""
 
     @property
     def kinds(self) -> Mapping[str, float]: ...
+
+    @property
+    def shared(self) -> Collection[str]: ...
 
     def unsaved(self, kind: str) -> dict[str, Any]:
         """The rows that changed since they were last asked for, as JSON values."""
@@ -90,6 +94,8 @@ class Tallier:
         """Read what other processes wrote, earlier lives of this one included."""
         for counted in self._counted:
             for kind, counts_s in counted.kinds.items():
+                if kind not in counted.shared:
+                    continue
                 try:
                     await to_thread.run_sync(self._read, counted, kind, self._clock() - counts_s)
                 except Exception:  # what is known so far stays
