@@ -21,12 +21,15 @@ from agents.sources import Sources
 from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge
 from server.bridge.decision_log import DecisionLog
+from server.bridge.economy import Economy
 from server.bridge.evidence import Evidence
 from server.bridge.figures import BYTES_PER_MB
 from server.bridge.guards import Guards
 from server.bridge.lending import lender
 from server.bridge.mapped_routes import MAPPED_ROUTES
 from server.bridge.sampling import MemorySampler
+from server.bridge.sharing import Sharing
+from server.bridge.spending import Spending
 from server.bridge.tallied import Tallier
 from server.config import Configuration, Masks
 from server.control import Control
@@ -39,6 +42,7 @@ from server.library.calls import library_of
 from server.state.store import Store, open_store, place_of_store
 from server.surface.cards import Cards
 from server.surface.own_calls import OwnCalls
+from server.surface.own_routes import OwnRoutes
 from server.surface.prompts import PROMPTS
 from server.surface.relay import Relay
 from server.surface.resources import OwnResources
@@ -63,7 +67,9 @@ class Sophia:
     store: Store
     pool: Pool
     bound: Bound
+    routes: OwnRoutes
     calls: OwnCalls
+    relay: Relay
     bridge: Bridge
     cards: Cards
     agno: AgnoRoute
@@ -115,8 +121,11 @@ async def running(
             },
             bounds=bounds_of(control),
         )
-        calls = OwnCalls(bridge, agno, bound, validators, sessions)
-        cards = Cards(control, bridge, pool, bound, agno, calls)
+        economy = Economy(Spending(store.tallies), Sharing())
+        routes = OwnRoutes(agno, bound, economy, evidence)
+        calls = OwnCalls(bridge, routes, bound, validators, sessions)
+        cards = Cards(control, bridge, pool, bound, agno, routes, economy)
+        relay = Relay(control, bridge, economy, validators)
         server = SophiaServer(
             release,
             control=control,
@@ -124,9 +133,10 @@ async def running(
             bridge=bridge,
             calls=calls,
             resources=OwnResources(control, cards),
-            relay=Relay(control, bridge, validators),
+            relay=relay,
             operator=operator,
         )
+        await economy.spending.share()  # a budget that others have spent is spent for the first call already
         async with anyio.create_task_group() as tasks, running_pool(pool):
             tasks.start_soon(log.run)
             tasks.start_soon(Tallier(store.tallies, [evidence]).run)
@@ -135,6 +145,8 @@ async def running(
                 evidence, lambda: sum(agno.running.values()), logs, partial(server_of, bound, pool)
             )
             tasks.start_soon(sampler.run)
+            tasks.start_soon(economy.spending.run)
+            tasks.start_soon(economy.sharing.run)
             tasks.start_soon(bound.known.run)
             tasks.start_soon(sessions.run)
             tasks.start_soon(bound.run)
@@ -142,7 +154,7 @@ async def running(
             tasks.start_soon(control.run, partial(_announce, server, calls))
             tasks.start_soon(_warm, server, agno)
             try:
-                yield Sophia(server, control, store, pool, bound, calls, bridge, cards, agno, masks)
+                yield Sophia(server, control, store, pool, bound, routes, calls, relay, bridge, cards, agno, masks)
             finally:
                 gc.unfreeze()  # what stays frozen is never taken down, and libraries complain of it at the end
                 tasks.cancel_scope.cancel()

@@ -7,6 +7,7 @@
     |  |- NotFound           what was asked for does not exist; says what is near
     |  `- RolloutRefused     a step of a rollout that makes no sense where it stands; says which does
     |- NoRoute             policy leaves no route for the call; names each cause
+    |  `- BudgetSpent        what a day allows is used up; `retry_after_s` says when it is free again
     |- Busy                a limit of this process is reached; `retry_after_s` says when to come back
     |  `- ServerBusy         as many calls are open to a server as it is given
     |- CircuitOpen         a route that failed too often is given a rest; `retry_after_s` says until when
@@ -30,6 +31,7 @@ undelivered call, or one that changes nothing, is ever sent again.
 """
 
 __all__ = [
+    "BudgetSpent",
     "Busy",
     "CallerDeadline",
     "CallerError",
@@ -103,6 +105,12 @@ class NoRoute(SophiaError):
     """Policy, mapping and health leave no route."""
 
     kind = "no_route"
+
+
+class BudgetSpent(NoRoute):
+    """A spent budget took a route away, and there is no other."""
+
+    kind = "budget"
 
 
 class Busy(SophiaError):

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agents.catalog import AGENTS
+from agents.result import Classification
+from server.bridge.cost import Budget, Price, Tariff
 from server.bridge.execute import Fallback
 from server.bridge.mapped_routes import MAPPED_ROUTES
 from server.bridge.policy import Flags, Policy, Rollout
@@ -31,6 +33,22 @@ class Generation:
     policy: Policy
     fallback: Fallback
     own: Mapping[str, OwnTool]
+    tariff: Tariff
+
+    @property
+    def version(self) -> str:
+        """What tells it from every other generation."""
+        return f"{self.policy.version} {self.configuration.digest}"
+
+    def cache_s(self, server: str) -> float:
+        """How long an answer of a server may be given again to the same caller."""
+        known = self.configuration.downstream.servers.get(server)
+        return known.cache_s if known else 0.0
+
+    def classification(self, server: str) -> Classification:
+        """The label of everything a server answers; of one that is configured no more, the strictest."""
+        known = self.configuration.downstream.servers.get(server)
+        return known.classification if known else "confidential"
 
     def target_ms(self, tool: str) -> int | None:
         """The target of a tool's answers; None where nobody set one."""
@@ -56,6 +74,7 @@ def generation_of(configuration: Configuration, version: Version) -> Generation:
         policy_of(configuration, version),
         fallback_of(configuration),
         own_tools(AGENTS, [with_members(spec, agents, configuration) for spec in TEAMS]),
+        tariff_of(configuration),
     )
 
 
@@ -91,3 +110,18 @@ def fallback_of(configuration: Configuration) -> Fallback:
     graceful, immediate = configuration.agno.fallback_config.graceful, configuration.agno.fallback_config.immediate
     timeout_ms = immediate.timeout_ms if strategy == "immediate" else graceful.timeout_ms
     return Fallback(strategy, max(1, graceful.retry_attempts), graceful.retry_delay_ms, timeout_ms)
+
+
+def tariff_of(configuration: Configuration) -> Tariff:
+    """What everything costs and what may be spent."""
+    agno, servers = configuration.agno, configuration.downstream.servers
+    return Tariff(
+        prices={
+            name: Price(price.input_per_million, price.output_per_million) for name, price in agno.prices.items()
+        },
+        credits_per_call={name: server.credits_per_call for name, server in servers.items()},
+        budgets={
+            tool: Budget(budget.credits_per_day, budget.tokens_per_day, budget.per_caller_per_day)
+            for tool, budget in agno.budgets.items()
+        },
+    )

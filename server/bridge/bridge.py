@@ -7,9 +7,11 @@ published name has one route; its decision is made once per policy and shared by
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from time import time
 from typing import Any, TypeVar
 
+from server.bridge.cost import free_again_in_s
 from server.bridge.decide import (
     Call,
     Decision,
@@ -26,7 +28,7 @@ from server.bridge.execute import Attempt, Executed, Fallback, RouteRun, execute
 from server.bridge.explain import Explained, explained
 from server.bridge.guards import Guards
 from server.bridge.policy import Policy
-from server.errors import InternalError, SophiaError
+from server.errors import BudgetSpent, InternalError, SophiaError
 from server.state.decisions import DecisionRecord
 
 __all__ = ["Bridge", "Made"]
@@ -35,16 +37,21 @@ logger = logging.getLogger(__name__)
 
 ResultT = TypeVar("ResultT")
 NOTHING: frozenset[str] = frozenset()
+NO_ROUTES: Mapping[Route, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A decision about one call, with the id it is known by; `server` is the one behind its downstream route."""
+    """A decision about one call, with the id it is known by.
+
+    `server` is the one behind its downstream route; `spent`: a spent budget took a route away.
+    """
 
     id: str
     tool: str
     decision: Decision
     server: str | None = None
+    spent: bool = False
 
 
 class Bridge:
@@ -57,31 +64,52 @@ class Bridge:
         self._only_routes: dict[str, Decision] = {}
         self._only_routes_under: Policy | None = None
 
-    def explain(self, call: Call, tool: Tool, policy: Policy, faults: Mapping[Route, str]) -> Explained:
-        """What would be decided about a call of our own tool now. Asking changes nothing."""
-        return explained(call, tool, policy, self._live(tool, faults))
+    def explain(
+        self,
+        call: Call,
+        tool: Tool,
+        policy: Policy,
+        faults: Mapping[Route, str],
+        spent: Mapping[Route, str] = NO_ROUTES,
+    ) -> Explained:
+        """What would be decided about a call of our own tool now. Asking changes nothing.
 
-    def decide(self, call: Call, tool: Tool, policy: Policy, faults: Mapping[Route, str]) -> Made:
+        `spent` are the routes without a budget left, with the reason in words.
+        """
+        return explained(call, tool, policy, self._live(tool, faults, spent))
+
+    def decide(
+        self,
+        call: Call,
+        tool: Tool,
+        policy: Policy,
+        faults: Mapping[Route, str],
+        spent: Mapping[Route, str] = NO_ROUTES,
+    ) -> Made:
         """Decide about a call of our own tool."""
         server = tool.downstream.server if tool.downstream else None
-        return Made(new_id(), tool.name, decide(call, tool, policy, self._live(tool, faults)), server)
+        live = self._live(tool, faults, spent)
+        return Made(new_id(), tool.name, decide(call, tool, policy, live), server, bool(spent))
 
-    def _live(self, tool: Tool, faults: Mapping[Route, str]) -> Live:
+    def _live(self, tool: Tool, faults: Mapping[Route, str], spent: Mapping[Route, str]) -> Live:
         return Live(
             faults={**self.guards.faults(tool), **faults},
+            spent=spent,
             calls_last_minute=self.evidence.calls_last_minute(tool.name),
             busy=self.evidence.busy(tool.name),
             downstream_p95_ms=self.evidence.downstream_p95_ms(tool.name),
             downstream_memory_mb=self.evidence.downstream_memory_mb(tool.name),
         )
 
-    def decide_proxied(self, name: str, server: str, policy: Policy) -> Made:
-        """The one decision there is about a downstream tool."""
+    def decide_proxied(self, name: str, server: str, policy: Policy, spent: Mapping[Route, str] = NO_ROUTES) -> Made:
+        """The one decision there is about a downstream tool for as long as its budget is not spent."""
         if policy is not self._only_routes_under:
             self._only_routes, self._only_routes_under = {}, policy
+        only = Tool(name, downstream=DownstreamMapping(server, NOTHING, NOTHING, NOTHING))
+        if spent:
+            return Made(new_id(), name, decide(Call(unit=""), only, policy, Live(spent=spent)), server, spent=True)
         decision = self._only_routes.get(name)
         if decision is None:
-            only = Tool(name, downstream=DownstreamMapping(server, NOTHING, NOTHING, NOTHING))
             decision = self._only_routes[name] = decide(Call(unit=""), only, policy, Live())
         return Made(new_id(), name, decision, server)
 
@@ -106,12 +134,15 @@ class Bridge:
         outcome: dict[str, Any] = {"attempts": []}
         self.evidence.called(made.tool)
         guarded: dict[Route, RouteRun[ResultT]] = {
-            route: replace(run, guard=self.guards.of(made.tool, route, made.server)) for route, run in runs.items()
+            # Whoever joins a run sends nothing: there is nothing to guard.
+            route: run if run.joins() else replace(run, guard=self.guards.of(made.tool, route, made.server))
+            for route, run in runs.items()
         }
 
         def observe(attempt: Attempt) -> None:
-            error = attempt.error
-            self.evidence.record(made.tool, attempt.route, attempt.latency_ms, error)
+            error, borrowed = attempt.error, runs[attempt.route].borrowed()
+            if not borrowed:  # what another call's run did is that call's evidence
+                self.evidence.record(made.tool, attempt.route, attempt.latency_ms, error)
             if isinstance(error, InternalError):
                 logger.error("decision %s: %s failed inside on the %s route", made.id, made.tool, attempt.route)
             outcome["attempts"].append(
@@ -121,10 +152,13 @@ class Bridge:
                     "latency_ms": round(attempt.latency_ms, 2),
                     "error": error.kind if error else None,
                     "refused": attempt.refused,
+                    "borrowed": borrowed,
                 }
             )
 
         try:
+            if made.decision.route is None and made.spent:
+                raise _spent(made.decision)
             executed = await execute(made.decision, guarded, fallback, deadline_ms, observe, caller_ms)
         except SophiaError as error:
             outcome |= {"ended": "failed", "error": error.kind}
@@ -137,3 +171,12 @@ class Bridge:
             return executed
         finally:
             self._note(made, outcome)
+
+
+def _spent(decision: Decision) -> BudgetSpent:
+    return BudgetSpent(
+        "A budget for this call is spent: " + "; ".join(reason.text for reason in decision.reasons) + ". "
+        "Ask again then, or have the budget raised under `budgets` in the configuration.",
+        retry_after_s=free_again_in_s(datetime.now(UTC)),
+        delivered=False,
+    )

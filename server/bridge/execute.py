@@ -116,13 +116,16 @@ UNGUARDED = _Unguarded()
 @dataclass(frozen=True, slots=True)
 class RouteRun(Generic[ResultT]):
     """One route made ready for this call. `attempts` is 1 where whoever is behind it repeats by itself; `wrote` says
-    whether the attempt under way has sent something that changes something."""
+    whether the attempt under way has sent something that changes something, `borrowed` whether it is another call's run
+    or a kept answer, `joins` whether the next one would be."""
 
     run: Callable[[], Awaitable[ResultT]]
     repeatable: bool
     attempts: int
     wrote: Callable[[], bool] = lambda: False
     guard: Guarded = UNGUARDED
+    joins: Callable[[], bool] = lambda: False
+    borrowed: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)

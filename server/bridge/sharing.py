@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import anyio
 from anyio.abc import TaskGroup
@@ -36,10 +36,8 @@ TELL_WITHIN_S = 1.0
 """How long one who waits may take to be told of progress: a client that does not read holds nobody else up."""
 
 
-class Tell(Protocol):
-    """Told of progress, in whatever form the run has it."""
-
-    async def __call__(self, *progress: Any) -> None: ...
+Tell = Callable[..., Awaitable[None]]
+"""Told of progress, in whatever form the run has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +108,27 @@ class _Kept:
 
 
 class Sharing:
-    """The runs in flight and the answers kept. Runs live in `tasks`; `now` gives seconds that never go back."""
+    """The runs in flight and the answers kept. `now` gives seconds that never go back.
 
-    def __init__(self, tasks: TaskGroup, now: Callable[[], float] = time.monotonic) -> None:
-        self._tasks = tasks
+    Runs live in a task group of its own, held by `run`; outside of that nothing is shared.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._tasks: TaskGroup | None = None
         self._now = now
         self._flights: dict[Key, _Flight] = {}
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self._bytes = 0
         self._version: str | None = None
+
+    async def run(self) -> None:
+        """Hold the runs until cancelled."""
+        try:
+            async with anyio.create_task_group() as tasks:
+                self._tasks = tasks
+                await anyio.sleep_forever()
+        finally:
+            self._tasks = None
 
     def flies(self, key: Key) -> bool:
         """Whether a call with this key would join a run or be answered at once."""
@@ -137,6 +147,8 @@ class Sharing:
         Raises whatever `run` raises, and Busy when the program is stopping.
         """
         share.joined, share.age_s = False, None
+        if self._tasks is None:
+            return await run(tell)
         kept = self._found(key)
         if kept is not None:
             share.age_s = self._now() - kept.at_s

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import anyio
 from anyio import to_thread
 
+from agents.models.spent import Spent
 from server.bridge.cost import Bill, Tariff, Total, free_again_in_s, spent
 from server.bridge.decide import Route
 from server.downstream.charges import charged_to
@@ -80,15 +81,18 @@ class Charge:
             self.total.callers[self.account] = self.total.callers.get(self.account, 0.0) + cost
             self.changed()
 
-    def thought(self, model: str, input_tokens: int, output_tokens: int) -> None:
-        """A model read and wrote."""
-        money = self.tariff.money(model, input_tokens, output_tokens)
-        self.total.input_tokens += input_tokens
-        self.total.output_tokens += output_tokens
-        if money is None:
-            self.total.unpriced_tokens += input_tokens + output_tokens
-        else:
-            self.total.money += money
+    def thought(self, spent: Spent) -> None:
+        """The models of a run read and wrote; a price in the configuration goes before what a provider says itself."""
+        for model, used in spent.by_model.items():
+            read, written = used.input_tokens or 0, used.output_tokens or 0
+            money = self.tariff.money(model, read, written)
+            money = used.cost if money is None else money
+            self.total.input_tokens += read
+            self.total.output_tokens += written
+            if money is None:
+                self.total.unpriced_tokens += read + written
+            else:
+                self.total.money += money
         self.changed()
 
 

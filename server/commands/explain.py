@@ -17,6 +17,7 @@ from server.config import Configuration
 from server.errors import SophiaError, UnknownTool
 from server.state.database import StoreError
 from server.surface.own_calls import Asking
+from server.surface.sessions import LOCAL
 
 __all__ = ["explain"]
 
@@ -59,7 +60,8 @@ async def _decided(
         target = sophia.pool.tool(tool)
         if target is None:
             return UnknownTool(f"There is no tool `{tool}`. `sophia tools` lists them.")
-        decision = sophia.bridge.decide_proxied(tool, target[1].server, now.policy).decision
+        spent = sophia.relay.spent(target[1], LOCAL, now)
+        decision = sophia.bridge.decide_proxied(tool, target[1].server, now.policy, spent).decision
         return Explained(decision, now.policy.version, decision.reasons), {"arguments": arguments}
 
 

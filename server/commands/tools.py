@@ -48,7 +48,7 @@ async def _listed(configuration: Configuration, state_dir: Path) -> list[tuple[t
         return [
             (
                 tool,
-                list(allowed(sophia.calls.facts(now.own[tool.name], now), now.policy))
+                list(allowed(sophia.routes.facts(now.own[tool.name], now), now.policy))
                 if tool.name in now.own
                 else ["downstream"],
             )

@@ -13,15 +13,18 @@ from pydantic import JsonValue
 from agents.call_tools.evidence import clock
 from agents.result import AgentResult, CallCitation, Citation, MessageCitation, QueryCitation
 from server.bridge.decide import Decision
+from server.bridge.sharing import Share
 from server.errors import SophiaError
 
-__all__ = ["META_DECISION", "META_REASONS", "META_ROUTE", "answered", "failed", "served_meta"]
+__all__ = ["META_DECISION", "META_REASONS", "META_ROUTE", "answered", "failed", "served_meta", "shared_meta"]
 
 META_DECISION = "sophia/decision"
 META_ROUTE = "sophia/route"
 META_REASONS = "sophia/reasons"
 META_FALLBACK = "sophia/fallback_reason"
 META_ERROR = "sophia/error"
+META_SHARED = "sophia/shared"
+META_CACHED = "sophia/cached"
 
 SHOWN_SOURCES = 12
 SHOWN_SQL = 160
@@ -38,6 +41,13 @@ def served_meta(
         META_REASONS: [f"{reason.rule}: {reason.text}" for reason in decision.reasons],
     }
     return meta | ({META_FALLBACK: fallback_reason} if fallback_reason else {})
+
+
+def shared_meta(share: Share) -> dict[str, Any]:
+    """How a call came to the answer of another one, for `_meta`; nothing where it had a run of its own."""
+    if share.age_s is not None:
+        return {META_CACHED: {"age_s": round(share.age_s, 3)}}
+    return {META_SHARED: True} if share.joined else {}
 
 
 def answered(result: AgentResult, meta: dict[str, Any], *, markdown: bool, show_tool_calls: bool) -> t.CallToolResult:

@@ -8,12 +8,13 @@ from agents.spec import AgentSpec
 from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge
 from server.bridge.decide import Route
+from server.bridge.economy import Economy
 from server.control import Control
 from server.downstream.adapters.bound import Bound
 from server.downstream.pool import Pool
 from server.state.decisions import DecisionRecord
 from server.surface.own import OwnTool
-from server.surface.own_calls import OwnCalls
+from server.surface.own_routes import OwnRoutes
 
 __all__ = ["Cards"]
 
@@ -31,19 +32,21 @@ class Cards:
         pool: Pool,
         bound: Bound,
         agno: AgnoRoute,
-        calls: OwnCalls,
+        routes: OwnRoutes,
+        economy: Economy,
     ) -> None:
         self._control = control
         self._bridge = bridge
         self._pool = pool
         self._bound = bound
         self._agno = agno
-        self._calls = calls
+        self._routes = routes
+        self._economy = economy
 
     def of(self, tool: OwnTool) -> dict[str, Any]:
         """One agent or team: what it is, what it takes and gives, how it ran lately."""
         now = self._control.look()
-        settings, facts = now.settings.of(tool), self._calls.facts(tool, now)
+        settings, facts = now.settings.of(tool), self._routes.facts(tool, now)
         card: dict[str, Any] = {
             "id": tool.spec.id,
             "tool": tool.name,
@@ -57,6 +60,8 @@ class Cards:
             "downstream_route": asdict(facts.downstream) if facts.downstream else None,
             "input_schema": tool.form.input_schema,
             "output_schema": tool.form.output_schema,
+            "classification": facts.classification,
+            "cost": self._economy.card(tool.name, self._routes.bills(tool, now), now.tariff),
             "figures": self._figures(tool.name),
             "last_runs": [decision_card(record) for record in self._bridge.log.latest(tool.name, LAST_RUNS)],
         }
@@ -76,6 +81,7 @@ class Cards:
         return {
             "policy": asdict(now.policy),
             "fallback": asdict(now.fallback),
+            "cost": self._economy.status(now.tariff),
             "running": dict(self._agno.running),
             "turns": self._agno.turns(),
             "guards": self._bridge.guards.health(),

@@ -7,13 +7,12 @@ Both routes get the same values: what the parser read from the request fills the
 
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
-import anyio
 import mcp_types as t
 from pydantic import JsonValue
 
@@ -22,28 +21,24 @@ from agents.analysis.followup import followed_up
 from agents.analysis.periods import Period, parse_period
 from agents.analysis.request import parse_request
 from agents.memory import Memory, Turn
-from agents.models.spent import Spent
 from agents.outcome import Answered, Job, Limits, Progress
 from agents.result import AgentResult, Dropped, ServedBy, TimingMs
 from agents.sources import Names
 from agents.tool import Need
-from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge, Made
-from server.bridge.cost import Price, Tariff
-from server.bridge.decide import Call, Route, Tool, allowed
-from server.bridge.execute import Executed, RouteRun
+from server.bridge.decide import Call, Route, allowed
+from server.bridge.execute import Executed
 from server.bridge.explain import Explained
-from server.bridge.mapped_routes import MAPPED_ROUTES
-from server.bridge.run_cost import run_cost
 from server.downstream.adapters.bound import Bound
 from server.errors import Busy, InvalidArguments, SophiaError
 from server.generation import Generation
-from server.surface.answers import answered, failed, served_meta
+from server.surface.answers import answered, failed, served_meta, shared_meta
 from server.surface.deadlines import CallerTime
 from server.surface.own import OwnTool
+from server.surface.own_routes import Called, OwnRoutes, Taken
 from server.surface.own_settings import OwnSettings
 from server.surface.schemas import Validators
-from server.surface.sessions import Sessions
+from server.surface.sessions import LOCAL, Sessions
 
 __all__ = ["Asking", "OwnCalls"]
 
@@ -58,12 +53,14 @@ UNTYPED = frozenset({"request", "session_id"})
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks, as far as a decision cares: whose calls stay together, a route asked for, who watches, for how long."""
+    """Who asks, as far as a decision cares: whose calls stay together, a route asked for, who watches, for how long, and
+    whose rights hold."""
 
     unit: str
     forced: Route | None
     progress: Progress
     time: CallerTime = field(default_factory=CallerTime)
+    rights: str = LOCAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +83,13 @@ class OwnCalls:
     def __init__(
         self,
         bridge: Bridge,
-        agno: AgnoRoute,
+        routes: OwnRoutes,
         bound: Bound,
         validators: Validators,
         sessions: Sessions,
     ) -> None:
         self._bridge = bridge
-        self._agno = agno
+        self._routes = routes
         self._bound = bound
         self._validators = validators
         self._sessions = sessions
@@ -103,26 +100,20 @@ class OwnCalls:
 
     def is_listed(self, tool: OwnTool, now: Generation) -> bool:
         """Whether policy leaves the tool a route."""
-        return bool(allowed(self.facts(tool, now), now.policy))
+        return bool(allowed(self._routes.facts(tool, now), now.policy))
 
     def unready(self, tool: OwnTool) -> bool:
         """Whether a source is missing that a server may still turn out to offer."""
         return self._bound.missing(frozenset[Need]().union(*(member.needs for member in tool.members)) & BINDABLE)
-
-    def facts(self, tool: OwnTool, now: Generation) -> Tool:
-        """What a decision needs to know of the tool as things are bound now."""
-        route = MAPPED_ROUTES.get(tool.name)
-        binding = self._bound.bindings.get(route.capability) if route else None
-        return now.settings.facts(tool, route.mapping(binding) if route and binding else None)
 
     async def explain(
         self, tool: OwnTool, arguments: Mapping[str, Any], asking: Asking, now: Generation
     ) -> tuple[Explained, dict[str, Any]]:
         """What would be decided and why, and what was read from the arguments. Raises InvalidArguments."""
         understood = await self._understand(tool, arguments, now.settings)
-        explained = self._bridge.explain(
-            _call(understood, asking), self.facts(tool, now), now.policy, self._faults(tool, now)
-        )
+        routes, call = self._routes, _call(understood, asking)
+        spent = routes.spent(tool, asking.rights, now)
+        explained = self._bridge.explain(call, routes.facts(tool, now), now.policy, routes.faults(tool, now), spent)
         return explained, {
             "arguments": dict(understood.arguments),
             "intent": understood.intent,
@@ -140,18 +131,19 @@ class OwnCalls:
         except SophiaError as error:
             made = self._bridge.refused(tool.name, error)
             return failed(error, served_meta(made.id, made.decision, None))
-        facts, faults = self.facts(tool, now), self._faults(tool, now)
-        made = self._bridge.decide(_call(understood, asking), facts, now.policy, faults)
-        job = _job(tool, understood, asking, now.settings)
-        spent_ms: dict[Route, float] = {}
+        routes, spent = self._routes, self._routes.spent(tool, asking.rights, now)
+        facts, faults = routes.facts(tool, now), routes.faults(tool, now)
+        made = self._bridge.decide(_call(understood, asking), facts, now.policy, faults, spent)
+        called = Called(tool, _job(tool, understood, asking, now.settings), asking.rights, now)
+        taken = Taken()
         try:
-            turn = self._agno.turn(tool.spec, now.configuration) if made.decision.route == "agno" else nullcontext()
+            turn = routes.turn(called, made.decision.route)
             async with AsyncExitStack() as held:
                 with asking.time.waiting():
                     if understood.memory is not None:
                         await held.enter_async_context(understood.memory.lock)
                     await held.enter_async_context(turn)
-                runs, deadline_ms = self._runs(tool, job, spent_ms, now), now.settings.deadline_ms(tool)
+                runs, deadline_ms = routes.runs(called, taken), now.settings.deadline_ms(tool)
                 executed = await self._bridge.execute(made, runs, now.fallback, deadline_ms, asking.time.left_ms())
         except SophiaError as error:
             return failed(error, served_meta(made.id, made.decision, made.decision.route))
@@ -160,8 +152,9 @@ class OwnCalls:
             understood.memory.turns.append(Turn(understood.request, understood.arguments, understood.intent, answer))
             self._sessions.used(tool.kind, tool.name, understood.session_id)
         total_ms = (time.perf_counter() - started) * 1000
-        result = self._result(tool, understood, job, made, executed, (total_ms, spent_ms))
+        result = self._result(called, understood, made, executed, (total_ms, taken.ms))
         meta = served_meta(made.id, made.decision, executed.route, executed.fallback_reason)
+        meta |= shared_meta(taken.shares[executed.route])
         show = now.settings.shown(tool)
         return answered(result, meta, markdown=show.markdown, show_tool_calls=show.tool_calls)
 
@@ -219,70 +212,16 @@ class OwnCalls:
         """The names that a request may mention, as far as they are known."""
         return (await self._bound.known.look()).names
 
-    def _faults(self, tool: OwnTool, now: Generation) -> dict[Route, str]:
-        faults: dict[Route, str] = {}
-        if full := self._agno.full(tool.kind, now.configuration):
-            faults["agno"] = full
-        route = MAPPED_ROUTES.get(tool.name)
-        door = self._bound.at(route.capability) if route else None
-        if door is not None and door[0].state == "down":
-            faults["downstream"] = f"the server `{door[0].name}` is away"
-        return faults
-
-    def _runs(
-        self, tool: OwnTool, job: Job, spent_ms: dict[Route, float], now: Generation
-    ) -> dict[Route, RouteRun[Answered]]:
-        writing = anyio.Event()
-        prices = now.configuration.agno.prices
-
-        def spent(used: Spent) -> None:
-            tariff = Tariff(
-                {name: Price(one.input_per_million, one.output_per_million) for name, one in prices.items()}
-            )
-            cost = run_cost(used, tariff)
-            self._bridge.evidence.spent(
-                tool.name, "agno", used.model_calls, used.input_tokens, used.output_tokens, cost, used.first_token_ms
-            )
-
-        job = replace(job, on_write=writing.set, on_spent=spent)
-
-        async def agno() -> Answered:
-            started = time.perf_counter()
-            try:
-                return await self._agno.run(tool.spec, job, now.configuration)
-            finally:
-                spent_ms["agno"] = (time.perf_counter() - started) * 1000
-
-        # Whether an agent's run may be repeated depends on what it called, and the error says so; its model's
-        # provider has retried already.
-        runs: dict[Route, RouteRun[Answered]] = {
-            "agno": RouteRun(agno, repeatable=False, attempts=1, wrote=writing.is_set)
-        }
-        route = MAPPED_ROUTES.get(tool.name)
-        door = self._bound.at(route.capability) if route else None
-        if route is not None and door is not None:
-            serve, (connection, binding) = route.serve, door
-
-            async def downstream() -> Answered:
-                started = time.perf_counter()
-                try:
-                    return await serve(connection, binding, job.arguments)
-                finally:
-                    spent_ms["downstream"] = (time.perf_counter() - started) * 1000
-
-            runs["downstream"] = RouteRun(downstream, repeatable=True, attempts=now.settings.attempts)
-        return runs
-
     def _result(
         self,
-        tool: OwnTool,
+        called: Called,
         understood: _Understood,
-        job: Job,
         made: Made,
         executed: Executed[Answered],
         took: tuple[float, dict[Route, float]],
     ) -> AgentResult:
         answer, (total_ms, spent_ms) = executed.result, took
+        tool, job = called.tool, called.job
         on_agno = executed.route == "agno"
         return AgentResult(
             answer="\n\n".join(
@@ -310,7 +249,7 @@ class OwnCalls:
                     understood.waited_ms + (answer.source_ms if on_agno else spent_ms.get("downstream", 0.0)), 3
                 ),
             ),
-            classification=self._bound.classification,
+            classification=self._routes.classification(called, executed.route, answer),
             as_of=understood.as_of.isoformat() if understood.as_of else None,
             session_id=job.session_id,
             run_id=job.run_id,

@@ -1,9 +1,10 @@
 """What the configuration says about one of our own tools, agent or team, under one set of questions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
+from agents.models.ladder import EMBEDDED
 from agents.spec import AgentSpec
 from server.bridge.decide import DownstreamMapping, Tool
 from server.config.agno_integration import AgentSettings, TeamSettings
@@ -74,6 +75,20 @@ class OwnSettings:
         if isinstance(settings, TeamSettings):
             return self._configuration.agno.default_agent_config.memory_limit_mb
         return settings.memory_limit_mb
+
+    def models(self, tool: OwnTool) -> frozenset[str]:
+        """The models that a call may ask: an agent's own; a team's leader's and its members'."""
+        members = {self._configuration.agent(cast("AgentId", member.id)).model for member in tool.members}
+        return frozenset(members | {self.of(tool).model})
+
+    def lent(self, members: Iterable[AgentSpec]) -> tuple[str, ...]:
+        """The tools of servers that these agents are lent, by published name."""
+        lent = (self._configuration.agent(cast("AgentId", member.id)).downstream_tools for member in members)
+        return tuple(name for names in lent for name in names)
+
+    def in_house(self, tool: OwnTool) -> bool:
+        """Whether all its models are in the house: the embedded one, and those that the configuration names."""
+        return self.models(tool) <= {EMBEDDED, *self._configuration.agno.in_house_models}
 
     def remembers(self, tool: OwnTool) -> bool:
         """Whether its sessions are remembered."""

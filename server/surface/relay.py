@@ -14,18 +14,24 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import TypeAdapter
 
 from server.bridge.bridge import Bridge
-from server.bridge.decide import Route
+from server.bridge.cost import Bill
+from server.bridge.decide import RESTRICTED, Route
+from server.bridge.economy import Asked, Economy
 from server.bridge.execute import RouteRun
+from server.bridge.sharing import Share, Tell, Terms
+from server.bridge.spending import Charge
 from server.control import Control
 from server.downstream.connection import Connection
 from server.downstream.naming import Published
 from server.downstream.proxy import call_tool
 from server.errors import SophiaError
-from server.surface.answers import failed, served_meta
+from server.generation import Generation
+from server.surface.answers import failed, served_meta, shared_meta
 from server.surface.deadlines import CallerTime
 from server.surface.eras import for_handshake
 from server.surface.pace import Pace
 from server.surface.schemas import Validators
+from server.surface.units import rights_of
 
 __all__ = ["Relay"]
 
@@ -42,6 +48,7 @@ OF_THE_HOP = frozenset(
 """`_meta` keys that describe one connection and never cross to the next."""
 
 OURS = "sophia/"
+TRACING = frozenset({"traceparent", "tracestate", "baggage"})
 SLACK_MS = 1_000
 
 ToolAnswer = t.CallToolResult | t.InputRequiredResult
@@ -50,9 +57,10 @@ ToolAnswer = t.CallToolResult | t.InputRequiredResult
 class Relay:
     """Sends calls on."""
 
-    def __init__(self, control: Control, bridge: Bridge, validators: Validators) -> None:
+    def __init__(self, control: Control, bridge: Bridge, economy: Economy, validators: Validators) -> None:
         self._control = control
         self._bridge = bridge
+        self._economy = economy
         self._validators = validators
 
     async def tool(
@@ -64,23 +72,29 @@ class Relay:
     ) -> ToolAnswer:
         """Call a downstream tool under its published name, within the time that the caller gives it."""
         connection, published, form = target
-        now = self._control.look()
-        made = self._bridge.decide_proxied(published.name, published.server, now.policy)
+        now, rights = self._control.look(), rights_of(ctx)
+        spent = self.spent(published, rights, now)
+        made = self._bridge.decide_proxied(published.name, published.server, now.policy, spent)
         meta = served_meta(made.id, made.decision, "downstream")
         onward = params.model_copy(update={"name": published.original, "meta": _onward(ctx)})
-
         pace = Pace()
 
-        async def run() -> ToolAnswer | MCPError:
+        async def watched(progress: float, total: float | None, message: str | None) -> None:
+            if pace.allows():
+                await ctx.session.report_progress(progress, total, message)
+
+        async def work(tell: Tell, _: Charge) -> ToolAnswer | MCPError:
             async def progressed(progress: float, total: float | None, message: str | None) -> None:
-                if pace.allows():
-                    await ctx.session.report_progress(progress, total, message)
+                await tell(progress, total, message)
 
             try:
                 return await call_tool(connection, onward, progressed)
             except MCPError as error:  # the server's own answer, for the client and not for us
                 return error
 
+        asked = Asked(published.name, rights, _said(onward), now.version, now.tariff)
+        share, terms = Share(), _terms(form, onward, published.server, now)
+        run = self._economy.run(asked, "downstream", work, watched, share, terms)
         hints = form.annotations or t.ToolAnnotations()
         repeatable = bool(hints.read_only_hint or hints.idempotent_hint)
         # The server's own limits come first: their errors say which of its settings to look at.
@@ -90,13 +104,23 @@ class Relay:
         except SophiaError as error:
             return failed(error, served_meta(self._bridge.refused(published.name, error).id, made.decision, None))
         try:
-            runs: Mapping[Route, RouteRun[ToolAnswer | MCPError]] = {
-                "downstream": RouteRun(run, repeatable, now.fallback.attempts)
-            }
+            route = RouteRun(
+                run,
+                repeatable,
+                now.fallback.attempts,
+                joins=lambda: terms is not None and self._economy.sharable(asked, "downstream"),
+                borrowed=lambda: share.borrowed,
+            )
+            runs: Mapping[Route, RouteRun[ToolAnswer | MCPError]] = {"downstream": route}
             executed = await self._bridge.execute(made, runs, now.fallback, deadline_ms, time.left_ms())
         except SophiaError as error:
             return failed(error, meta)
-        return self._worn(ctx, executed.result, meta)
+        return self._worn(ctx, executed.result, meta | shared_meta(share))
+
+    def spent(self, published: Published, rights: str, now: Generation) -> Mapping[Route, str]:
+        """Why a tool may not be called for want of a budget."""
+        bills: Mapping[Route, Bill] = {"downstream": Bill(frozenset({published.server}))}
+        return self._economy.spent(published.name, rights, bills, now.tariff)
 
     async def resource(
         self, ctx: Context, params: t.ReadResourceRequestParams, connection: Connection, uri: str
@@ -132,7 +156,8 @@ class Relay:
     def _worn(ctx: Context, answer: ToolAnswer | MCPError, meta: Mapping[str, Any]) -> ToolAnswer:
         if isinstance(answer, MCPError):
             raise answer
-        answer.meta = {**(_ours(answer.meta) or {}), **meta}
+        # A copy: others may be given the same answer.
+        answer = answer.model_copy(update={"meta": {**(_ours(answer.meta) or {}), **meta}})
         if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
             return answer
         return for_handshake(answer)
@@ -147,3 +172,29 @@ def _onward(ctx: Context) -> Any:
 def _ours(meta: Mapping[str, Any] | None) -> dict[str, Any] | None:
     kept = {key: value for key, value in (meta or {}).items() if key != t.SERVER_INFO_META_KEY}
     return kept or None
+
+
+def _said(onward: t.CallToolRequestParams) -> dict[str, Any]:
+    """What the answer to a call depends on; what only follows its trace is left out."""
+    meta: Mapping[str, Any] = onward.meta or {}
+    return {"arguments": onward.arguments or {}, "meta": {k: v for k, v in meta.items() if k not in TRACING}}
+
+
+def _terms(
+    form: t.Tool, onward: t.CallToolRequestParams, server: str, now: Generation
+) -> Terms[ToolAnswer | MCPError] | None:
+    """On which terms a call is shared: only what the server says only reads, what is not restricted, and what is no
+    later part of a conversation."""
+    hints = form.annotations
+    reads = hints is not None and hints.read_only_hint is True
+    more = onward.model_dump(exclude={"name", "arguments", "meta"}, exclude_none=True)
+    if not reads or more or now.classification(server) == RESTRICTED:
+        return None
+    return Terms(now.cache_s(server), _bytes, common=lambda answer: not isinstance(answer, t.InputRequiredResult))
+
+
+def _bytes(answer: ToolAnswer | MCPError) -> int | None:
+    """How large an answer is that may be kept; errors and questions are not."""
+    if not isinstance(answer, t.CallToolResult) or answer.is_error:
+        return None
+    return len(answer.model_dump_json())

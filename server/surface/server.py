@@ -35,7 +35,7 @@ from server.surface.own_calls import Asking, OwnCalls
 from server.surface.prompts import PROMPTS, filled
 from server.surface.relay import Relay
 from server.surface.resources import OwnResources
-from server.surface.units import Units
+from server.surface.units import Units, rights_of
 from server.wellformed import MAX_DEPTH, TooDeep, well_formed
 
 __all__ = ["SophiaServer"]
@@ -160,7 +160,8 @@ class SophiaServer(Server[Any]):
                 await self._pool.until(lambda: not self._calls.unready(own))
         arguments = params.arguments or {}
         unit = self._units.of(ctx, arguments.get("session_id"))
-        asking = Asking(unit=unit, forced=forced, progress=_progress(ctx), time=time)
+        rights = rights_of(ctx)
+        asking = Asking(unit=unit, forced=forced, progress=_progress(ctx), time=time, rights=rights)
         return await self._calls.call(own, arguments, asking, now)
 
     def _forced(self, ctx: Context) -> Route | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mcp.server.context import ServerRequestContext
 
-__all__ = ["Units"]
+__all__ = ["Units", "rights_of"]
 
 SESSION_HEADER = "mcp-session-id"
 
@@ -25,7 +25,17 @@ class Units:
         """The unit of one call."""
         if isinstance(session_id, str) and session_id:
             return f"session:{session_id}"
-        headers: Any = getattr(ctx.request, "headers", None)
-        if headers is not None and (session := headers.get(SESSION_HEADER)):
+        if session := _http_session(ctx):
             return f"connection:{session}"
         return f"process:{self._process}:{datetime.now(UTC):%Y-%m-%d}"
+
+
+def rights_of(ctx: ServerRequestContext[Any, Any]) -> str:
+    """Under whose rights a call runs: those of its HTTP session where there is one, else of the local user."""
+    session = _http_session(ctx)
+    return f"connection:{session}" if session else "local"
+
+
+def _http_session(ctx: ServerRequestContext[Any, Any]) -> str | None:
+    headers: Any = getattr(ctx.request, "headers", None)
+    return headers.get(SESSION_HEADER) if headers is not None else None

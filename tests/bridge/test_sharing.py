@@ -1,10 +1,13 @@
 """Identical calls that only read, in flight together or shortly after each other."""
 
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
 import pytest
+from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
 from server.bridge.sharing import Key, Share, Sharing, Tell, Terms, key_of
@@ -37,6 +40,18 @@ class Downstream:
         return f"answer {self.asked}"
 
 
+@asynccontextmanager
+async def sharing_of(now: Callable[[], float] = time.monotonic) -> AsyncGenerator[tuple[Sharing, TaskGroup]]:
+    """A sharing at work, and a group of tasks that have ended when the block has."""
+    sharing = Sharing(now)
+    async with anyio.create_task_group() as holding:
+        holding.start_soon(sharing.run)
+        await settled()
+        async with anyio.create_task_group() as tasks:
+            yield sharing, tasks
+        holding.cancel_scope.cancel()
+
+
 async def silent(*_: Any) -> None:
     pass
 
@@ -48,8 +63,7 @@ async def settled() -> None:
 
 async def test_identical_calls_in_flight_are_one() -> None:
     downstream, answers, shares = Downstream(), list[str](), [Share() for _ in range(5)]
-    async with anyio.create_task_group() as tasks:
-        sharing = Sharing(tasks)
+    async with sharing_of() as (sharing, tasks):
 
         async def ask(share: Share) -> None:
             answers.append(await sharing.take(KEY, downstream, silent, FIT, share))
@@ -76,8 +90,7 @@ async def test_identical_calls_in_flight_are_one() -> None:
 )
 async def test_calls_that_differ_in_anything_are_two(other: Key) -> None:
     downstream = Downstream()
-    async with anyio.create_task_group() as tasks:
-        sharing = Sharing(tasks)
+    async with sharing_of() as (sharing, tasks):
         for key in (KEY, other):
             tasks.start_soon(sharing.take, key, downstream, silent, FIT, Share())
         await settled()
@@ -93,8 +106,7 @@ def test_the_order_of_arguments_makes_no_difference() -> None:
 
 async def test_one_who_leaves_does_not_end_it_for_the_others_and_the_last_one_does() -> None:
     downstream = Downstream()
-    async with anyio.create_task_group() as tasks:
-        sharing = Sharing(tasks)
+    async with sharing_of() as (sharing, tasks):
         scopes = [anyio.CancelScope() for _ in range(3)]
 
         async def ask(scope: anyio.CancelScope) -> None:
@@ -116,8 +128,7 @@ async def test_one_who_leaves_does_not_end_it_for_the_others_and_the_last_one_do
 
 async def test_the_first_who_asked_may_leave_and_the_second_is_answered() -> None:
     downstream, answers = Downstream(), list[str]()
-    async with anyio.create_task_group() as tasks:
-        sharing = Sharing(tasks)
+    async with sharing_of() as (sharing, tasks):
         first = anyio.CancelScope()
 
         async def ask(scope: anyio.CancelScope) -> None:
@@ -150,8 +161,7 @@ async def test_progress_goes_to_all_who_wait_even_if_telling_one_fails() -> None
     async def hears(message: str) -> None:
         told.append(message)
 
-    async with anyio.create_task_group() as tasks:
-        sharing = Sharing(tasks)
+    async with sharing_of() as (sharing, tasks):
         for tell in (gone, hears, hears):
             tasks.start_soon(sharing.take, KEY, run, tell, FIT, Share())
         await settled()
@@ -162,8 +172,7 @@ async def test_progress_goes_to_all_who_wait_even_if_telling_one_fails() -> None
 async def test_a_failure_is_everybodys_and_the_next_call_asks_again() -> None:
     downstream, failures = Downstream(), list[SophiaError]()
     downstream.failure = DownstreamDown("away")
-    async with anyio.create_task_group() as tasks:
-        sharing = Sharing(tasks)
+    async with sharing_of() as (sharing, tasks):
 
         async def ask() -> None:
             try:
@@ -184,8 +193,7 @@ async def test_a_failure_is_everybodys_and_the_next_call_asks_again() -> None:
 async def test_an_answer_for_one_is_not_given_to_the_others() -> None:
     downstream, answers = Downstream(), list[str]()
     personal = Terms(60, lambda _: None, common=lambda _: False)
-    async with anyio.create_task_group() as tasks:
-        sharing = Sharing(tasks)
+    async with sharing_of() as (sharing, tasks):
 
         async def ask() -> None:
             answers.append(await sharing.take(KEY, downstream, silent, personal, Share()))
@@ -207,8 +215,8 @@ class Clock:
 async def test_an_answer_is_given_again_for_as_long_as_the_terms_say_with_its_age() -> None:
     downstream, clock = Downstream(), Clock()
     downstream.let.set()
-    async with anyio.create_task_group() as tasks:
-        sharing, terms = Sharing(tasks, clock), Terms(10, len)
+    async with sharing_of(clock) as (sharing, _):
+        terms = Terms(10, len)
         ages: list[float | None] = []
         for clock.at_s in (0.0, 4.0, 9.9, 10.0):
             share = Share()
@@ -221,8 +229,7 @@ async def test_an_answer_is_given_again_for_as_long_as_the_terms_say_with_its_ag
 async def test_nothing_is_kept_by_default_nor_what_has_no_size() -> None:
     downstream = Downstream()
     downstream.let.set()
-    async with anyio.create_task_group() as tasks:
-        sharing = Sharing(tasks)
+    async with sharing_of() as (sharing, _):
         for terms in (Terms(0, len), Terms(60, lambda _: None)):
             for _ in range(2):
                 await sharing.take(KEY, downstream, silent, terms, Share())
@@ -233,8 +240,8 @@ async def test_a_policy_change_empties_the_cache() -> None:
     downstream = Downstream()
     downstream.let.set()
     old, new = (key_of(version, "brief", "downstream", "ann", {}) for version in (1, 2))
-    async with anyio.create_task_group() as tasks:
-        sharing, terms = Sharing(tasks), Terms(60, len)
+    async with sharing_of() as (sharing, _):
+        terms = Terms(60, len)
         for key in (old, new, old):
             await sharing.take(key, downstream, silent, terms, Share())
     assert downstream.asked == 3
@@ -248,8 +255,7 @@ async def test_what_is_kept_is_bounded_in_number_and_in_bytes(monkeypatch: pytes
     downstream = Downstream()
     downstream.let.set()
     keys = [key_of(1, "brief", "downstream", "ann", {"n": n}) for n in range(3)]
-    async with anyio.create_task_group() as tasks:
-        sharing = Sharing(tasks)
+    async with sharing_of() as (sharing, _):
         for key in keys:
             await sharing.take(key, downstream, silent, Terms(60, lambda _: 1), Share())
         assert [sharing.flies(key) for key in keys] == [False, True, True]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agents.models.spent import Spent, Used
 from server.bridge.cost import Bill, Budget, Price, Tariff
 from server.bridge.spending import Spending
 from server.downstream.charges import charge
@@ -87,8 +88,7 @@ async def test_what_was_sent_counts_even_if_the_attempt_failed() -> None:
 async def test_tokens_cost_money_and_those_without_a_price_are_told_apart() -> None:
     spending = Spending(Shelf(), Clock())
     with spending.charging(TARIFF, "brief", "agno", "ann") as charged:
-        charged.thought("anthropic:one", 600, 400)
-        charged.thought("openai:other", 10, 10)
+        charged.thought(Spent({"anthropic:one": Used(1, 600, 400), "openai:other": Used(1, 10, 10)}))
     total = spending.of("brief", "agno")
     assert (total.tokens, total.unpriced_tokens, total.money) == (1_020, 20, pytest.approx(0.001))
     assert list(spending.spent(TARIFF, "brief", "ann", BILLS)) == ["agno"]

@@ -37,14 +37,6 @@ WAITS_FOR = {
     "breach_alpha": "gates",
     "pass_alpha": "gates",
     "success_metrics": "learning",
-    "credits_per_day": "cost",
-    "tokens_per_day": "cost",
-    "per_caller_per_day": "cost",
-    "input_per_million": "cost",
-    "output_per_million": "cost",
-    "in_house_models": "cost",
-    "credits_per_call": "cost",
-    "cache_s": "cost",
 }
 """Keys whose reader is still being written, with the part that brings it. To be emptied before a release."""
 

@@ -53,12 +53,15 @@ class Served:
     def at_once(
         self, times: int, tool: str, arguments: Mapping[str, Any], route: str | None = None
     ) -> list[CallToolResult]:
-        async def call() -> CallToolResult:
+        """The results of so many calls; those in words differ, since identical ones would share a run."""
+
+        async def call(nth: int) -> CallToolResult:
             meta: Any = {"sophia/route": route} if route else None
-            return await self.client.call_tool(tool, dict(arguments), meta=meta)
+            words = {"request": f"{arguments['request']}{'!' * nth}"} if "request" in arguments else {}
+            return await self.client.call_tool(tool, {**arguments, **words}, meta=meta)
 
         async def calls() -> list[CallToolResult]:
-            return await asyncio.gather(*(call() for _ in range(times)))
+            return await asyncio.gather(*(call(nth) for nth in range(times)))
 
         return self.portal.call(calls)
 

@@ -4,7 +4,7 @@ Made anew when a server's offer changes. A source is kept as long as its servers
 fetched is worth keeping.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar, cast
 
 import anyio
@@ -71,15 +71,27 @@ class Bound:
         binding = self.bindings.get(capability)
         return None if binding is None else (self._pool.connections[binding.server], binding)
 
-    @property
-    def classification(self) -> Classification:
-        """The strictest label among the servers that the sources stand on."""
-        read = {server for server, bound in self._each.items() if "documents.read" in bound}
-        labels = {self._classes[server] for server in read | {b.server for b in self.bindings.values()}}
+    def servers(self, needs: Iterable[Need], tools: Iterable[str] = ()) -> frozenset[str]:
+        """The servers that stand behind what is needed, and behind published tools."""
+        stand_on: Mapping[Need, Iterable[str]] = {
+            "calls": self._behind(CALL_CAPABILITIES),
+            "warehouse": self._behind(("warehouse.query",)) or self._behind(DEAL_CAPABILITIES),
+            "messages": self._behind(MESSAGE_CAPABILITIES),
+            "documents": [server for server, bound in self._each.items() if "documents.read" in bound],
+        }
+        lent = [found[1].server for name in tools if (found := self._pool.tool(name)) is not None]
+        return frozenset(lent).union(*(stand_on[need] for need in needs))
+
+    def strictest(self, servers: Iterable[str]) -> Classification:
+        """The strictest label among these servers."""
+        labels = {self._classes[server] for server in servers}
         for label in STRICTNESS:
             if label in labels:
                 return label
         return "internal"
+
+    def _behind(self, capabilities: Iterable[Capability]) -> list[str]:
+        return [self.bindings[capability].server for capability in capabilities if capability in self.bindings]
 
     def missing(self, needs: frozenset[Need]) -> bool:
         """Whether nothing is bound for something that is needed."""
