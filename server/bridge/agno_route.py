@@ -21,6 +21,7 @@ from agents.outcome import Answered, Failed, Job, Outcome
 from agents.run import run_agent
 from agents.sources import Sources
 from agents.spec import AgentSpec
+from server.bridge.concurrency import Bounds
 from server.bridge.turns import Turns
 from server.config.configuration import Configuration
 from server.config.names import AgentId, TeamId
@@ -107,6 +108,7 @@ class AgnoRoute:
         """Wait until the run may begin; others go ahead. Raises Busy when that takes too long."""
         kind: Kind = "agent" if isinstance(spec, AgentSpec) else "team"
         turns = self._turns[_where(spec, configuration)]
+        turns.scale(_bounds(configuration))
         self._waiting[kind] += 1
         try:
             held = await turns.take(TURN_WITHIN_S)
@@ -189,6 +191,13 @@ class AgnoRoute:
 
     def _model_of(self, agent_id: AgentId, configuration: Configuration) -> LadderModel:
         return self._models.resolve(configuration.agent(agent_id).model)
+
+
+def _bounds(configuration: Configuration) -> Bounds | None:
+    if not configuration.agno.feature_flags.enable_auto_scaling:
+        return None
+    limits = configuration.agno.resource_management
+    return Bounds(limits.min_concurrent_agents, limits.max_concurrent_agents, limits.memory_pool_mb)
 
 
 def _where(spec: AgentSpec | TeamSpec, configuration: Configuration) -> Where:

@@ -41,17 +41,19 @@ class Turns:
     def __init__(
         self,
         fixed: float,
-        bounds: Bounds | None = None,
         memory_mb: Callable[[], float] = resident_mb,
     ) -> None:
         self._fixed = fixed
         self._memory_mb = memory_mb
         self._limiter = anyio.CapacityLimiter(fixed)
+        self._bounds: Bounds | None = None
         self._gradient: Gradient | None = None
-        self.scale(bounds)
 
     def scale(self, bounds: Bounds | None) -> None:
         """Follow what is measured between these bounds, or go back to the fixed number."""
+        if bounds == self._bounds:
+            return
+        self._bounds = bounds
         if bounds is None:
             self._gradient = None
         elif self._gradient is None:

@@ -50,14 +50,16 @@ def test_nobody_waits_where_there_is_no_number(in_virtual_time: InVirtualTime) -
 def test_turns_that_follow_latency_grow_to_the_upper_bound_where_runs_do_not_hinder_each_other(
     in_virtual_time: InVirtualTime,
 ) -> None:
-    turns = Turns(4, BOUNDS, memory_mb=lambda: 100.0)
+    turns = Turns(4, memory_mb=lambda: 100.0)
+    turns.scale(BOUNDS)
     assert in_virtual_time(most_at_once(turns, 1_000)) == 20
     assert turns.card()["limit"] == 20
     assert turns.card()["follows"] == "runs take 1.00 times as long as alone"
 
 
 def test_turns_do_not_grow_while_the_process_takes_more_memory_than_it_may(in_virtual_time: InVirtualTime) -> None:
-    turns = Turns(4, BOUNDS, memory_mb=lambda: 2_000.0)
+    turns = Turns(4, memory_mb=lambda: 2_000.0)
+    turns.scale(BOUNDS)
     assert in_virtual_time(most_at_once(turns, 1_000)) == 2
     assert turns.card()["follows"] == "this process takes 2000 MB, over its 1000 MB"
 

@@ -21,7 +21,6 @@ READ_AS = {
 }
 
 WAITS_FOR = {
-    "min_concurrent_agents": "learning",
     "agent_response_time_ms": "evidence",
     "team_response_time_ms": "evidence",
     "memory_usage_mb": "evidence",
