@@ -25,6 +25,7 @@ from server.bridge.economy import Economy
 from server.bridge.evidence import Evidence
 from server.bridge.figures import BYTES_PER_MB
 from server.bridge.guards import Guards
+from server.bridge.learning.allocation import Allocation, Learning
 from server.bridge.lending import lender
 from server.bridge.mapped_routes import MAPPED_ROUTES
 from server.bridge.sampling import MemorySampler
@@ -109,7 +110,11 @@ async def running(
 
         evidence = Evidence(long_hours=configuration.agno.ab_testing.test_duration_hours)
         guards = Guards({name: server.max_concurrent_calls for name, server in servers.items()})
-        bridge = Bridge(evidence, log, guards)
+        allocation = Allocation(
+            lambda: _learning(control.current),
+            lambda number: store.decisions.latest(None, 0.0, number),
+        )
+        bridge = Bridge(evidence, log, guards, allocation)
         models = Models()
         agno = AgnoRoute(models, sources, lender(pool))
         validators = Validators()
@@ -147,6 +152,7 @@ async def running(
             tasks.start_soon(sampler.run)
             tasks.start_soon(economy.spending.run)
             tasks.start_soon(economy.sharing.run)
+            tasks.start_soon(allocation.run)
             tasks.start_soon(bound.known.run)
             tasks.start_soon(sessions.run)
             tasks.start_soon(bound.run)
@@ -166,6 +172,10 @@ async def _announce(server: SophiaServer, calls: OwnCalls, before: Generation, n
     """Tell clients that the tools have changed, where a change of policy changed them."""
     if [tool.form for tool in calls.listed(before)] != [tool.form for tool in calls.listed(now)]:
         await server.changes.announce(frozenset({"tools"}))
+
+
+def _learning(now: Generation) -> Learning:
+    return now.policy.flags.predictive_allocation, now.configuration.agno.ab_testing.success_metrics
 
 
 def _hide_in_logs(masks: Masks) -> None:

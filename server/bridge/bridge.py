@@ -27,6 +27,7 @@ from server.bridge.evidence import Evidence
 from server.bridge.execute import Attempt, Executed, Fallback, RouteRun, execute
 from server.bridge.explain import Explained, explained
 from server.bridge.guards import Guards
+from server.bridge.learning.allocation import Allocation
 from server.bridge.policy import Policy
 from server.errors import BudgetSpent, InternalError, SophiaError
 from server.state.decisions import DecisionRecord
@@ -44,7 +45,8 @@ NO_ROUTES: Mapping[Route, str] = {}
 class Made:
     """A decision about one call, with the id it is known by.
 
-    `server` is the one behind its downstream route; `spent`: a spent budget took a route away.
+    `server` is the one behind its downstream route; `spent`: a spent budget took a route away;
+    `context` what a model may learn from.
     """
 
     id: str
@@ -52,12 +54,17 @@ class Made:
     decision: Decision
     server: str | None = None
     spent: bool = False
+    context: Mapping[str, Any] | None = None
 
 
 class Bridge:
     """Decides and runs."""
 
-    def __init__(self, evidence: Evidence, log: DecisionLog, guards: Guards) -> None:
+    def __init__(
+        self, evidence: Evidence, log: DecisionLog, guards: Guards, allocation: Allocation | None = None
+    ) -> None:
+        """Without `allocation` nothing is learned."""
+        self._allocation = allocation
         self.guards = guards
         self.evidence = evidence
         self.log = log
@@ -76,7 +83,7 @@ class Bridge:
 
         `spent` are the routes without a budget left, with the reason in words.
         """
-        return explained(call, tool, policy, self._live(tool, faults, spent))
+        return explained(call, tool, policy, self._learned(call, tool, policy, self._live(tool, faults, spent)))
 
     def decide(
         self,
@@ -87,9 +94,15 @@ class Bridge:
         spent: Mapping[Route, str] = NO_ROUTES,
     ) -> Made:
         """Decide about a call of our own tool."""
+        live = self._learned(call, tool, policy, self._live(tool, faults, spent))
         server = tool.downstream.server if tool.downstream else None
-        live = self._live(tool, faults, spent)
-        return Made(new_id(), tool.name, decide(call, tool, policy, live), server, bool(spent))
+        context = self._allocation.context(call, tool, live) if self._allocation else None
+        return Made(new_id(), tool.name, decide(call, tool, policy, live), server, bool(spent), context)
+
+    def _learned(self, call: Call, tool: Tool, policy: Policy, live: Live) -> Live:
+        if self._allocation is None:
+            return live
+        return replace(live, learned=self._allocation.learned(call, tool, live, policy))
 
     def _live(self, tool: Tool, faults: Mapping[Route, str], spent: Mapping[Route, str]) -> Live:
         return Live(
@@ -120,7 +133,10 @@ class Bridge:
         return made
 
     def _note(self, made: Made, outcome: Mapping[str, Any]) -> None:
-        self.log.note(DecisionRecord(made.id, time(), made.tool, {**asdict(made.decision), "outcome": outcome}))
+        content = {**asdict(made.decision), "context": made.context, "outcome": outcome}
+        self.log.note(DecisionRecord(made.id, time(), made.tool, content))
+        if self._allocation is not None:
+            self._allocation.saw(made.tool, content)
 
     async def execute(
         self,

@@ -205,13 +205,10 @@ def _scored(
     if policy.mode == "agno_preferred":
         chosen, text = "agno", f"`bridge_mode` is agno_preferred; the score of {score:+d} does not choose"
     elif policy.flags.predictive_allocation:
-        if learned is None or learned.route is None:
-            lacking = learned.because if learned else "nothing was learned yet"
-            text = f"what was learned is insufficient ({lacking}), so the score decides: {text}"
+        if learned is None:
+            text = f"what was learned is insufficient for this call, so the score decides: {text}"
         else:
-            text = (
-                f"what was learned is for {learned.route}: {learned.because}; the score of {score:+d} does not choose"
-            )
+            text = f"{learned.because}; the score: {text}"
             chosen, propensity = learned.route, learned.propensity
     reasons.append(Reason("score", text))
     return Decision(chosen, _other(chosen), (), score=score, terms=terms, propensity=propensity)

@@ -93,10 +93,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What a model learned from earlier calls would choose, and how likely that was; None where it knows too little."""
+    """Which route a call takes by what was learned and by its draw, and how likely that was; `because` says it whole.
 
-    route: Route | None
-    propensity: float | None
+    Where too little was learned it is the score's route, but for the few calls that are drawn to learn from.
+    """
+
+    route: Route
+    propensity: float
     because: str
 
 

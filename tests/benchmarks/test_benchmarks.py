@@ -12,7 +12,7 @@ from tests.conftest import quiet_environment
 pytestmark = pytest.mark.slow
 
 CHECKOUT = Path(__file__).parent.parent.parent
-PROGRAMS = ("agent_call", "cold_start", "construction", "decide", "library", "predictive", "routes")
+PROGRAMS = ("agent_call", "auto_scaling", "cold_start", "construction", "decide", "library", "predictive", "routes")
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

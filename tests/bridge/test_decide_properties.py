@@ -72,7 +72,7 @@ lives = st.builds(
     st.booleans(),
     st.none() | st.floats(0, 5000),
     st.none() | st.floats(0, 5000),
-    st.none() | st.builds(Learned, st.none() | ROUTES, st.floats(0, 1), st.just("it was right more often")),
+    st.none() | st.builds(Learned, ROUTES, st.floats(0, 1), st.just("it was right more often")),
 )
 worlds = (calls, tools, policies, lives)
 

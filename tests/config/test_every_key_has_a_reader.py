@@ -24,18 +24,6 @@ WAITS_FOR = {
     "agent_response_time_ms": "evidence",
     "team_response_time_ms": "evidence",
     "memory_usage_mb": "evidence",
-    "error_rate_percent": "evidence",
-    "stages": "gates",
-    "automatic": "gates",
-    "shadow_percent": "execute",
-    "evaluate_every_s": "gates",
-    "floor_calls": "gates",
-    "floor_units": "gates",
-    "error_margin_percent": "gates",
-    "latency_ratio": "gates",
-    "breach_alpha": "gates",
-    "pass_alpha": "gates",
-    "success_metrics": "learning",
 }
 """Keys whose reader is still being written, with the part that brings it. To be emptied before a release."""
 
