@@ -19,6 +19,7 @@ from agents.knowledge import AgnoKnowledge
 from agents.models.ladder import Models
 from agents.sources import Sources
 from server.bridge.agno_route import AgnoRoute
+from server.bridge.arms import Arms
 from server.bridge.bridge import Bridge
 from server.bridge.decision_log import DecisionLog
 from server.bridge.economy import Economy
@@ -114,7 +115,8 @@ async def running(
             lambda: _learning(control.current),
             lambda number: store.decisions.latest(None, 0.0, number),
         )
-        bridge = Bridge(evidence, log, guards, allocation)
+        arms = Arms()
+        bridge = Bridge(evidence, log, guards, arms, allocation)
         models = Models()
         agno = AgnoRoute(models, sources, lender(pool))
         validators = Validators()
@@ -141,24 +143,25 @@ async def running(
             relay=relay,
             operator=operator,
         )
+        logs = {name: state_dir / "logs" / f"{name}.log" for name in servers}
+        sampler = MemorySampler(evidence, lambda: sum(agno.running.values()), logs, partial(server_of, bound, pool))
         await economy.spending.share()  # a budget that others have spent is spent for the first call already
         async with anyio.create_task_group() as tasks, running_pool(pool):
-            tasks.start_soon(log.run)
-            tasks.start_soon(Tallier(store.tallies, [evidence]).run)
-            logs = {name: state_dir / "logs" / f"{name}.log" for name in servers}
-            sampler = MemorySampler(
-                evidence, lambda: sum(agno.running.values()), logs, partial(server_of, bound, pool)
-            )
-            tasks.start_soon(sampler.run)
-            tasks.start_soon(economy.spending.run)
-            tasks.start_soon(economy.sharing.run)
-            tasks.start_soon(allocation.run)
-            tasks.start_soon(bound.known.run)
-            tasks.start_soon(sessions.run)
-            tasks.start_soon(bound.run)
-            tasks.start_soon(Gatekeeper(store, control).run)
-            tasks.start_soon(control.run, partial(_announce, server, calls))
-            tasks.start_soon(_warm, server, agno)
+            for run in (
+                log.run,
+                Tallier(store.tallies, [evidence, arms]).run,
+                sampler.run,
+                economy.spending.run,
+                economy.sharing.run,
+                allocation.run,
+                bound.known.run,
+                sessions.run,
+                bound.run,
+                Gatekeeper(store, control).run,
+                partial(control.run, partial(_announce, server, calls)),
+                partial(_warm, server, agno),
+            ):
+                tasks.start_soon(run)
             try:
                 yield Sophia(server, control, store, pool, bound, routes, calls, relay, bridge, cards, agno, masks)
             finally:

@@ -3,17 +3,14 @@
 from dataclasses import dataclass
 
 from server.bridge.arm_evidence import ArmEvidence
-from server.bridge.decide import Route
+from server.bridge.arms import load_arms, stage_of
 from server.bridge.gates import Gate, GateRules, evaluate
 from server.bridge.policy import Rollout
-from server.bridge.rollout import Step, evidence_name, verdict
+from server.bridge.rollout import Step, verdict
 from server.generation import Generation
 from server.state.tallies import Tallies
 
-__all__ = ["ARM", "Standing", "rules_for", "standing"]
-
-ARM = "arm"
-"""The kind of tally that holds what an arm measured; its name is the stage's evidence and the arm."""
+__all__ = ["Standing", "rules_for", "standing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +27,7 @@ class Standing:
 
 def standing(tool: str, rollout: Rollout, now: Generation, tallies: Tallies) -> Standing:
     """How one rollout stands now. Raises StoreError."""
-    name = evidence_name(tool, rollout)
-    arms: dict[Route, ArmEvidence] = {"agno": ArmEvidence(), "downstream": ArmEvidence()}
-    for arm, evidence in arms.items():
-        for tally in tallies.load(ARM, f"{name}/{arm}"):
-            evidence.merge(ArmEvidence.from_json(tally.content))
+    arms = stage_of(load_arms(tallies, tool, rollout.salt), rollout.percent)
     gates = evaluate(arms["agno"], arms["downstream"], rules_for(tool, now))
     step = verdict(rollout, gates, now.configuration.agno.rollout.stages)
     return Standing(tool, rollout, arms["agno"], arms["downstream"], gates, step)

@@ -5,12 +5,14 @@ published name has one route; its decision is made once per policy and shared by
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from time import time
 from typing import Any, TypeVar
 
+from server.bridge.arm_evidence import unit_bucket
+from server.bridge.arms import Arm, Arms
 from server.bridge.cost import free_again_in_s
 from server.bridge.decide import (
     Call,
@@ -29,7 +31,7 @@ from server.bridge.explain import Explained, explained
 from server.bridge.guards import Guards
 from server.bridge.learning.allocation import Allocation
 from server.bridge.policy import Policy
-from server.errors import BudgetSpent, InternalError, SophiaError
+from server.errors import BudgetSpent, CallerDeadline, CallerError, InternalError, NotThere, SophiaError
 from server.state.decisions import DecisionRecord
 
 __all__ = ["Bridge", "Made"]
@@ -38,15 +40,30 @@ logger = logging.getLogger(__name__)
 
 ResultT = TypeVar("ResultT")
 NOTHING: frozenset[str] = frozenset()
+UNAVAILABLE = "unavailable"
+"""The kind of failure of an arm whose route could not serve when the call came."""
+
+OF_THE_CALLER = (CallerError, CallerDeadline, NotThere)
+"""Failures that say nothing of an arm: the other one would have ended like this."""
+
 NO_ROUTES: Mapping[Route, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """The arm of a rollout that a call was drawn into, whose call it is, and what its answer is held against."""
+
+    arm: Arm
+    unit: str
+    target_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
     """A decision about one call, with the id it is known by.
 
-    `server` is the one behind its downstream route; `spent`: a spent budget took a route away;
-    `context` what a model may learn from.
+    `server` is the one behind its downstream route; `spent`: a spent budget took a route away; `context`: what
+    a model may learn from; `policy`: the version it was decided under; `unit`: the number its caller is counted under.
     """
 
     id: str
@@ -55,15 +72,24 @@ class Made:
     server: str | None = None
     spent: bool = False
     context: Mapping[str, Any] | None = None
+    policy: int = 0
+    unit: int | None = None
+    draw: Draw | None = None
 
 
 class Bridge:
     """Decides and runs."""
 
     def __init__(
-        self, evidence: Evidence, log: DecisionLog, guards: Guards, allocation: Allocation | None = None
+        self,
+        evidence: Evidence,
+        log: DecisionLog,
+        guards: Guards,
+        arms: Arms,
+        allocation: Allocation | None = None,
     ) -> None:
         """Without `allocation` nothing is learned."""
+        self.arms = arms
         self._allocation = allocation
         self.guards = guards
         self.evidence = evidence
@@ -97,7 +123,18 @@ class Bridge:
         live = self._learned(call, tool, policy, self._live(tool, faults, spent))
         server = tool.downstream.server if tool.downstream else None
         context = self._allocation.context(call, tool, live) if self._allocation else None
-        return Made(new_id(), tool.name, decide(call, tool, policy, live), server, bool(spent), context)
+        decision = decide(call, tool, policy, live)
+        return Made(
+            new_id(),
+            tool.name,
+            decision,
+            server,
+            bool(spent),
+            context,
+            policy.version,
+            unit_bucket(call.unit),
+            _drawn(call, tool, policy, decision),
+        )
 
     def _learned(self, call: Call, tool: Tool, policy: Policy, live: Live) -> Live:
         if self._allocation is None:
@@ -133,7 +170,13 @@ class Bridge:
         return made
 
     def _note(self, made: Made, outcome: Mapping[str, Any]) -> None:
-        content = {**asdict(made.decision), "context": made.context, "outcome": outcome}
+        content = {
+            **asdict(made.decision),
+            "policy": made.policy,
+            "unit": made.unit,
+            "context": made.context,
+            "outcome": outcome,
+        }
         self.log.note(DecisionRecord(made.id, time(), made.tool, content))
         if self._allocation is not None:
             self._allocation.saw(made.tool, content)
@@ -148,6 +191,7 @@ class Bridge:
     ) -> Executed[ResultT]:
         """Run a decision and remember how it ended. `caller_ms` is what the caller gave it. Raises SophiaError."""
         outcome: dict[str, Any] = {"attempts": []}
+        own: list[Attempt] = []  # what the route that was decided came to by itself
         self.evidence.called(made.tool)
         guarded: dict[Route, RouteRun[ResultT]] = {
             # Whoever joins a run sends nothing: there is nothing to guard.
@@ -159,6 +203,8 @@ class Bridge:
             error, borrowed = attempt.error, runs[attempt.route].borrowed()
             if not borrowed:  # what another call's run did is that call's evidence
                 self.evidence.record(made.tool, attempt.route, attempt.latency_ms, error)
+            if not borrowed and attempt.standing != "fallback":
+                own.append(attempt)
             if isinstance(error, InternalError):
                 logger.error("decision %s: %s failed inside on the %s route", made.id, made.tool, attempt.route)
             outcome["attempts"].append(
@@ -187,6 +233,24 @@ class Bridge:
             return executed
         finally:
             self._note(made, outcome)
+            if made.draw is not None:
+                self._count(made.draw, made.decision, own)
+
+    def _count(self, draw: Draw, decision: Decision, own: Sequence[Attempt]) -> None:
+        """Count a call for the arm it was drawn into, by how that arm's own route did: a fallback hides nothing."""
+        if decision.route != draw.arm.route:
+            self.arms.record(draw.arm, draw.unit, None, UNAVAILABLE, draw.target_ms)
+        elif own and not isinstance(own[-1].error, OF_THE_CALLER):
+            error = own[-1].error
+            took_ms = sum(attempt.latency_ms for attempt in own)
+            self.arms.record(draw.arm, draw.unit, took_ms, error.kind if error else None, draw.target_ms)
+
+
+def _drawn(call: Call, tool: Tool, policy: Policy, decision: Decision) -> Draw | None:
+    rollout = policy.rollouts.get(tool.name)
+    if rollout is None or decision.arm is None:
+        return None
+    return Draw(Arm(tool.name, rollout.salt, rollout.share, decision.arm), call.unit, tool.target_ms)
 
 
 def _spent(decision: Decision) -> BudgetSpent:

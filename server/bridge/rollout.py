@@ -9,7 +9,7 @@ is always allowed: to take calls back needs no proof. At 100 % downstream gets n
 the agent alone count there; the comparison was won at the stages before. A complete rollout is a held one at 100 %:
 there is nowhere to go, and a breach still takes it back, as it does from every hold.
 
-Evidence is of one stage (`evidence_name`): a greater share is another load, and what was fine for a tenth of the
+Evidence is of one stage: a greater share is another load, and what was fine for a tenth of the
 calls says little about all of them. The salt stays through a rollout, so whoever has the agent keeps it and more users
 join. A start after a rollback takes a new salt: the same first tenth would otherwise be the ones to try every attempt,
 and the gates would judge the new agent by the users that the old one was judged by. It begins without evidence, since
@@ -31,7 +31,6 @@ __all__ = [
     "Step",
     "advance",
     "complete",
-    "evidence_name",
     "hold",
     "next_stage",
     "resume",
@@ -186,11 +185,6 @@ def complete(rollout: Rollout, gates: Sequence[Gate]) -> Rollout:
     if missing:
         raise RolloutRefused(f"Not every gate has passed at 100 %: {_lines(missing)} Wait, or hold it here.")
     return replace(rollout, state="held", why="complete: every gate has passed at 100 %")
-
-
-def evidence_name(tool: str, rollout: Rollout) -> str:
-    """The name under which the evidence of this stage is kept: another one for each stage and each return to it."""
-    return f"{tool}/{rollout.salt}/{rollout.percent}/{rollout.since:.0f}"
 
 
 def _earned(

@@ -9,9 +9,11 @@ from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge
 from server.bridge.decide import Route
 from server.bridge.economy import Economy
+from server.bridge.thresholds import over
 from server.control import Control
 from server.downstream.adapters.bound import Bound
 from server.downstream.pool import Pool
+from server.generation import Generation
 from server.state.decisions import DecisionRecord
 from server.surface.own import OwnTool
 from server.surface.own_routes import OwnRoutes
@@ -96,10 +98,21 @@ class Cards:
                 for name, connection in self._pool.connections.items()
             },
             "bindings": {c: {"server": b.server, "tool": b.tool.name} for c, b in self._bound.bindings.items()},
+            "over_thresholds": self._over(now),
             "figures": {
                 f"{tool}/{route}": self._window(tool, route) for tool, route in self._bridge.evidence.windows()
             },
         }
+
+    def _over(self, now: Generation) -> dict[str, Sequence[str]]:
+        """What measured too much in the last hour, by tool and route; nothing where nothing did."""
+        limits = now.configuration.agno.performance_monitoring.thresholds
+        found = {
+            f"{name}/{route}": over(self._bridge.evidence.figures(name, route), own.kind, limits)
+            for name, own in now.own.items()
+            for route in ROUTES
+        }
+        return {name: lines for name, lines in found.items() if lines}
 
     def _figures(self, tool: str) -> Mapping[str, Any]:
         long = self._bridge.evidence.figures

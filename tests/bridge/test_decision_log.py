@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from server.bridge import decision_log
+from server.bridge.arms import Arms
 from server.bridge.bridge import Bridge
 from server.bridge.decide import Route
 from server.bridge.decision_log import DecisionLog, new_id
@@ -105,7 +106,7 @@ NO_FALLBACK = Fallback("disabled", 1, 0, 1000)
 
 @pytest.fixture
 def bridge(store: Store) -> Bridge:
-    return Bridge(Evidence(), DecisionLog(store), Guards())
+    return Bridge(Evidence(), DecisionLog(store), Guards(), Arms())
 
 
 async def ended(bridge: Bridge, run: RouteRun[Any], *, deadline_ms: int = 60_000, leaves_after_s: float = 60) -> Any:

@@ -22,7 +22,6 @@ from server.bridge.rollout import (
     RollBack,
     advance,
     complete,
-    evidence_name,
     hold,
     next_stage,
     resume,
@@ -154,10 +153,3 @@ def test_a_rollout_may_begin_at_0_for_shadow_runs_and_leaves_it_without_gates() 
 
 def test_stages_that_end_below_100_still_end_there() -> None:
     assert [next_stage(percent, (5, 25)) for percent in (0, 5, 25, 100)] == [5, 25, 100, None]
-
-
-def test_every_stage_has_evidence_of_its_own() -> None:
-    fifty = advance(TEN, PASSED, STAGES, 200.0)
-    back = advance(fifty, (), STAGES, 300.0, to=10)
-    assert len({evidence_name("gong", rollout) for rollout in (TEN, fifty, back)}) == 3
-    assert evidence_name("gong", hold(TEN, "wait")) == evidence_name("gong", TEN)

@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
+from server.bridge.arms import Arms
 from server.bridge.bridge import Bridge
 from server.bridge.decision_log import DecisionLog
 from server.bridge.evidence import Evidence
@@ -74,7 +75,7 @@ class Caller:
 
 
 def caller(site: Site, pool: Pool) -> Caller:
-    calling = Caller(pool, Bridge(Evidence(), DecisionLog(site.store), Guards(clock=lambda: calling.now)))
+    calling = Caller(pool, Bridge(Evidence(), DecisionLog(site.store), Guards(clock=lambda: calling.now), Arms()))
     return calling
 
 
