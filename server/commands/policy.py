@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from server.commands.operating import Undone, at_desk, moment, operator, report, version_data
@@ -47,11 +46,11 @@ def history(config_dir: Path | None, state_dir: Path, tool: str | None, limit: i
     if as_json:
         printed([version_data(version) for version in versions])
         return 0
-    table = Table("version", "when", "who", "what", "difference", "why", box=None, pad_edge=False)
+    out = Console(highlight=False, soft_wrap=True)
     for version in versions:
-        cells = (str(version.number), moment(version.at), version.who, version.what)
-        table.add_row(*map(Text, (*cells, "\n".join(version.difference), version.why)))
-    Console().print(table)
+        out.print(Text(f"{version.number:>5}  {moment(version.at)}  {version.what:<8}  by {version.who}"))
+        for line in (*version.difference, *([f"why: {version.why}"] if version.why else [])):
+            out.print(Text(f"       {line}"))
     return 0
 
 
