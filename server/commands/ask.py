@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
-from server.commands.session import NotUnderstood, Typed, configured, console, fail, fitted, printed, session
+from server.commands.output import fail, printed
+from server.commands.session import NotUnderstood, Typed, configured, console, fitted, session
 from server.config import Configuration
 from server.state.database import StoreError
 from server.surface.server import FORCE_KEY

@@ -21,7 +21,8 @@ from agents.sources import Level, SourceError
 from server.app import Sophia
 from server.bridge.mapped_routes import MAPPED_ROUTES
 from server.commands.library import state_of
-from server.commands.session import printed, session
+from server.commands.output import printed
+from server.commands.session import session
 from server.config import Check, Configuration, Masks, check
 from server.downstream.capabilities import CANDIDATES, SPARED_BY, Binding, Capability
 from server.downstream.connection import Connection

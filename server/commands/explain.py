@@ -12,7 +12,8 @@ from rich.text import Text
 
 from agents.outcome import silent
 from server.bridge.explain import Explained
-from server.commands.session import NotUnderstood, Typed, configured, fail, printed, session
+from server.commands.output import fail, printed
+from server.commands.session import NotUnderstood, Typed, configured, session
 from server.config import Configuration
 from server.errors import SophiaError, UnknownTool
 from server.state.database import StoreError

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from server.commands.session import fail, printed
+from server.commands.output import fail, printed
 from server.install import ClientName, InstallError, plan, write
 
 __all__ = ["install"]

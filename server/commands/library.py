@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from agents.sources import SourceError
-from server.commands.session import configured, console, fail, printed, session
+from server.commands.output import fail, printed
+from server.commands.session import configured, console, session
 from server.config import Configuration
 from server.library.calls import CallLibrary
 from server.library.file import library_files

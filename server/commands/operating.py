@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from server.commands.session import printed
+from server.commands.output import printed
 from server.config import ConfigurationError, load
 from server.errors import RolloutRefused
 from server.generation import NOTHING_SET, Generation, generation_of

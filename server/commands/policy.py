@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from server.commands.operating import Undone, at_desk, moment, operator, report, version_data
-from server.commands.session import fail, printed
+from server.commands.output import fail, printed
 from server.config import load, propose
 from server.generation import rollouts_of
 

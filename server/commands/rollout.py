@@ -15,7 +15,7 @@ from server.bridge.arm_evidence import ArmEvidence
 from server.bridge.policy import Rollout
 from server.bridge.rollout import Advance, Complete, Hold, RollBack, Step, advance, hold, resume, roll_back, start
 from server.commands.operating import Desk, Undone, at_desk, moment, operator, report
-from server.commands.session import fail, printed
+from server.commands.output import fail, printed
 from server.operations import rolled_back
 from server.standing import Standing, standing
 

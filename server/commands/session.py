@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,9 +14,10 @@ from rich.console import Console
 
 from server.app import Sophia, running
 from server.bridge.decide import Route
+from server.commands.output import fail
 from server.config import Configuration, ConfigurationError, load
 
-__all__ = ["NotUnderstood", "Typed", "configured", "fail", "fitted", "printed", "session"]
+__all__ = ["NotUnderstood", "Typed", "configured", "fitted", "session"]
 
 SETTLE_S = 20.0
 console = Console(stderr=True)
@@ -99,14 +99,3 @@ def _fitted(value: Any, schema: Any) -> Any:
         return json.loads(value)
     except ValueError:
         return value
-
-
-def printed(content: Any) -> None:
-    """Write JSON to standard output."""
-    sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n")
-
-
-def fail(message: str) -> int:
-    """Write why something could not be done; returns the exit code of that."""
-    sys.stderr.write(message.rstrip() + "\n")
-    return 1

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from server.bridge.decide import allowed
-from server.commands.session import configured, fail, printed, session
+from server.commands.output import fail, printed
+from server.commands.session import configured, session
 from server.config import Configuration
 from server.state.database import StoreError
 

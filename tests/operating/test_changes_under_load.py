@@ -1,0 +1,135 @@
+"""Changes of policy while processes serve: nobody loses a call, and the next one of every process is under the new one."""
+
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import anyio
+import pytest
+from anyio import to_thread
+from mcp import Client
+
+from tests.conftest import SOPHIA, quiet_environment
+
+pytestmark = pytest.mark.slow
+
+TOOL = "gong_intelligence"
+CALL = {"call_id": "7400171024000301"}
+PROXIED = "gong__get_users"
+SESSIONS, CALLS_OF_EACH, MOVED_OF_EACH = 20, 10, 3
+
+
+@contextmanager
+def serving(state: Path) -> Generator[str]:
+    """A process of its own that serves over HTTP, with this state."""
+    command = [SOPHIA, "serve", "--http", "127.0.0.1:0", "--state", str(state)]
+    environment = {
+        **quiet_environment(),
+        "SOPHIA_WORKSPACE_DATA": str(state / "workspace"),
+        # Two hundred calls at once take their time on a small machine, and how long is not what these tests are about.
+        "SOPHIA_DEFAULT_AGENT_CONFIG__DEADLINE_MS": "60000",
+    }
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr is not None
+        line = next((line for line in process.stderr if "Sophia serves" in line), None)
+        assert line is not None, "sophia serve --http ended before it served"
+        Thread(target=process.stderr.read, daemon=True).start()
+        try:
+            yield line.split()[-1]
+        finally:
+            process.terminate()
+
+
+def sophia(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, as an operator does."""
+    return subprocess.run(
+        [SOPHIA, *words, "--state", str(state)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=quiet_environment(),
+        timeout=60,
+    )
+
+
+def changed(state: Path, *words: str) -> None:
+    done = sophia(state, *words)
+    assert done.returncode == 0, done.stderr
+
+
+async def route_of(address: str, session: str) -> str:
+    async with Client(address) as client:
+        result = await client.call_tool(TOOL, {**CALL, "session_id": session})
+    assert not result.is_error, result.content[0].text
+    return str(result.meta["sophia/route"])
+
+
+async def test_changes_during_200_concurrent_calls_lose_none(tmp_path: Path) -> None:
+    answered: Counter[str] = Counter()
+    failed: list[str] = []
+
+    async def caller(address: str, number: int) -> None:
+        async with Client(address) as client, anyio.create_task_group() as calls:
+            for each in range(CALLS_OF_EACH):
+                moved = each < MOVED_OF_EACH
+                arguments = {**CALL, "session_id": f"caller-{number}-{each}"} if moved else {}
+                calls.start_soon(call, client, TOOL if moved else PROXIED, arguments)
+
+    async def call(client: Client, tool: str, arguments: dict[str, Any]) -> None:
+        result = await client.call_tool(tool, arguments)
+        if result.is_error:
+            failed.append(result.content[0].text)
+        answered[tool] += 1
+
+    forward = ("--accept-insufficient", "--why", "a test")
+    with serving(tmp_path) as address:
+        await route_of(address, "warm")
+        async with anyio.create_task_group() as tasks:
+            for number in range(SESSIONS):
+                tasks.start_soon(caller, address, number)
+            for words in (
+                ("rollout", "start", TOOL, *forward),
+                ("rollout", "advance", TOOL, "--to", "50", *forward),
+                ("policy", "set", "agent_overrides.sales_coach.response_timeout_ms", "90"),
+                ("rollback", TOOL),
+            ):
+                await to_thread.run_sync(changed, tmp_path, *words)
+    assert failed == []
+    assert answered == {TOOL: SESSIONS * MOVED_OF_EACH, PROXIED: SESSIONS * (CALLS_OF_EACH - MOVED_OF_EACH)}
+
+
+def test_what_an_operator_does_can_be_read_back(tmp_path: Path) -> None:
+    changed(tmp_path, "rollout", "start", TOOL, "--why", "to try it")
+    held = sophia(tmp_path, "rollout", "advance", TOOL)
+    assert held.returncode == 1
+    assert "Not every gate has passed at 10 %" in held.stderr
+    changed(tmp_path, "rollback", "--all", "--why", "enough")
+    history: list[dict[str, Any]] = json.loads(sophia(tmp_path, "policy", "history", "--json").stdout)
+    assert [(one["what"], one["why"]) for one in history] == [("rollback", "enough"), ("rollout", "to try it")]
+    status = json.loads(sophia(tmp_path, "rollout", "status", TOOL, "--json").stdout)
+    assert status["rollouts"][0]["share"] == 0
+    assert status["rollouts"][0]["state"] == "rolled_back"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("rollout", "start", "executive_knowledge"), "has one route only"),
+        (("rollout", "start", "no_such_tool"), "There is no tool `no_such_tool` that can be moved"),
+        (("rollout", "advance", TOOL), "is not under rollout"),
+        (("rollback", "--to", "9"), "There is no version 9"),
+        (("policy", "set", "bridge_mod", "hybrid"), "did you mean bridge_mode?"),
+        (("policy", "set", "bridge_mode", "sideways"), "Nothing was changed"),
+    ],
+)
+def test_nonsense_changes_nothing_and_is_told_what_to_do(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = sophia(tmp_path, *words)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert json.loads(sophia(tmp_path, "policy", "history", "--json").stdout) == []
