@@ -49,7 +49,7 @@ class Operations:
 
     def move(self, tools: Iterable[str], step: Step, by: By, what: What) -> Version:
         """Take the same step in the rollout of each tool, all of them in one version."""
-        newest = self._policies.latest() or NOTHING_SET
+        newest = self._newest(by)
         before = rollouts_of(newest)
         after = before | {tool: step(before.get(tool), self._now()) for tool in sorted(tools)}
         return self._append(newest, by, what, rollouts=after)
@@ -59,7 +59,7 @@ class Operations:
 
         Raises NoSuchVersion.
         """
-        newest = self._policies.latest() or NOTHING_SET
+        newest = self._newest(by)
         earlier = self._policies.version(number) if number else NOTHING_SET
         if earlier is None:
             raise NoSuchVersion(
@@ -74,21 +74,28 @@ class Operations:
 
     def set(self, settings: Mapping[str, Any], by: By) -> Version:
         """Have these keys of the configuration set, and no others. The caller has checked that they load."""
-        return self._append(self._policies.latest() or NOTHING_SET, by, "set", settings=settings)
+        return self._append(self._newest(by), by, "set", settings=settings)
 
     def reload(self, configuration: Configuration, by: By) -> Version:
         """Have every process read its files again. `configuration` is what they hold now."""
-        newest = self._policies.latest() or NOTHING_SET
+        newest = self._newest(by)
         again = newest.config.get("reload", 0) + 1
         return self._append(newest, by, "reload", config={**_noted(configuration), "reload": again})
 
     def begun(self, configuration: Configuration, by: By) -> Version:
         """Note that a process serves with this configuration, where it is not the one that was noted last."""
-        newest = self._policies.latest() or NOTHING_SET
+        newest = self._newest(by)
         if newest.config.get("digest") == configuration.digest:
             return newest
         again = newest.config.get("reload", 0)
         return self._append(newest, by, "config", config={**_noted(configuration), "reload": again})
+
+    def _newest(self, by: By) -> Version:
+        """What the deed is done to. Looked at before the deed: whoever was overtaken is told so, not what no longer fits."""
+        newest = self._policies.latest() or NOTHING_SET
+        if by.seen is not None and by.seen != newest.number:
+            raise Conflict(newest)
+        return newest
 
     def _append(
         self,
@@ -100,8 +107,6 @@ class Operations:
         rollouts: Mapping[str, Rollout] | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> Version:
-        if by.seen is not None and by.seen != newest.number:
-            raise Conflict(newest)
         had = rollouts_of(newest)
         set_ = newest.settings if settings is None else settings
         moved = had if rollouts is None else rollouts
