@@ -1,4 +1,4 @@
-"""The words of the commands that operators use: `rollout`, `rollback`, `policy`. What they name is imported when it runs."""
+"""The words of the commands that operators use: `rollout`, `rollback`, `policy`, `ab`. What they name is imported when run."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -21,6 +21,7 @@ def add_operator_commands(
     _add_rollout(commands, shared, why, state_dir)
     _add_rollback(commands, shared, why, state_dir)
     _add_policy(commands, shared, why, state_dir)
+    _add_ab(commands, shared, state_dir)
 
 
 def _add_rollout(
@@ -132,6 +133,37 @@ def _add_policy(
         return set_key(*place, options.key, value, options.why, as_json=options.json)
 
     policy.set_defaults(run=run)
+
+
+def _add_ab(
+    commands: "argparse._SubParsersAction[Parser]",  # pyright: ignore[reportPrivateUsage]
+    shared: Sequence[Parser],
+    state_dir: StateDir,
+) -> None:
+    text = "Compare the agent with the server beside it, on the calls that were drawn between them."
+    deeds = commands.add_parser("ab", help=text, description=text).add_subparsers(metavar="report", required=True)
+    found = deeds.add_parser("report", help=text, description=text, parents=list(shared))
+    found.add_argument("tool", nargs="?", help="only this tool")
+    found.add_argument(
+        "--since", type=_hours, metavar="HOURS", help="look back so far (default: ab_testing.test_duration_hours)"
+    )
+
+    def run(options: argparse.Namespace) -> int:
+        from server.commands.ab import report
+
+        return report(options.config, state_dir(options), options.tool, options.since, as_json=options.json)
+
+    found.set_defaults(run=run)
+
+
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours <= 87_600:
+        raise argparse.ArgumentTypeError(f"{text}: write a number of hours, such as 24")
+    return hours
 
 
 def _percent(text: str) -> int:
