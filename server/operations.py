@@ -165,6 +165,5 @@ def _rollout_lines(before: Mapping[str, Rollout], after: Mapping[str, Rollout]) 
 def _said(rollout: Rollout | None) -> str:
     if rollout is None:
         return "no rollout"
-    shadow = f", {rollout.shadow_percent} % shadowed" if rollout.shadow_percent else ""
     automatic = ", advances by itself" if rollout.automatic else ""
-    return f"{rollout.share} % {rollout.state.replace('_', ' ')}{shadow}{automatic}"
+    return f"{rollout.share} % {rollout.state.replace('_', ' ')}{automatic}"

@@ -42,7 +42,6 @@ class Rollout:
     state: RolloutState
     since: float
     started: float
-    shadow_percent: int = 0
     automatic: bool = False
     why: str = ""
 

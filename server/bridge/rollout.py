@@ -102,7 +102,6 @@ def start(
     *,
     to: int | None = None,
     automatic: bool = False,
-    shadow_percent: int = 0,
     accept_insufficient: str | None = None,
 ) -> Rollout:
     """Begin at the first stage, or below it; further up only with a reason."""
@@ -120,7 +119,7 @@ def start(
             f"--accept-insufficient why {percent} % of the users should have an agent that nothing is known about."
         )
     why = f"accepted without evidence: {accept_insufficient}" if percent > first else ""
-    return Rollout(percent, salt, "running", now, now, shadow_percent, automatic, why)
+    return Rollout(percent, salt, "running", now, now, automatic, why)
 
 
 def advance(

@@ -43,12 +43,6 @@ def _add_rollout(
     start = deed("start", "Begin: the first stage's share of the callers is served by the agent.", tool, to, why)
     start.add_argument("--accept-insufficient", action="store_true", help="begin above the first stage; needs --why")
     start.add_argument("--automatic", action="store_true", default=None, help="go on by itself when its gates pass")
-    start.add_argument(
-        "--shadow",
-        type=_percent,
-        metavar="PERCENT",
-        help="run the other route beside this share of the read-only calls, to compare only",
-    )
     status = deed("status", "Show the stages, what each arm measured, and what each gate says.")
     status.add_argument("tool", nargs="?", help="only this tool")
     advance = deed("advance", "Go to the next stage, if the gates pass.", tool, to, why)

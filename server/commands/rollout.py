@@ -103,7 +103,6 @@ def _started(desk: Desk, options: argparse.Namespace) -> Stepped:
         now,
         to=options.to,
         automatic=rules.automatic if options.automatic is None else True,
-        shadow_percent=rules.shadow_percent if options.shadow is None else options.shadow,
         accept_insufficient=options.why if options.accept_insufficient else None,
     )
 

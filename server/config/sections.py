@@ -71,7 +71,6 @@ class RolloutSettings(Settings, frozen=True):
 
     stages: Stages
     automatic: bool
-    shadow_percent: Percent
     evaluate_every_s: Annotated[int, Field(ge=1, le=86_400)]
     floor_calls: Count
     floor_units: Count

@@ -7,7 +7,7 @@ import pytest
 
 from server.bridge.policy import Policy, Rollout
 
-RUNNING = Rollout(10, "1792", "running", since=20.0, started=10.0, shadow_percent=5, automatic=True, why="a try")
+RUNNING = Rollout(10, "1792", "running", since=20.0, started=10.0, automatic=True, why="a try")
 
 
 def test_a_rollout_comes_back_from_json_as_it_was() -> None:

@@ -145,8 +145,8 @@ def test_a_percent_that_is_none_is_refused(percent: int) -> None:
         start(None, STAGES, "one", 1.0, to=percent)
 
 
-def test_a_rollout_may_begin_at_0_for_shadow_runs_and_leaves_it_without_gates() -> None:
-    zero = start(None, STAGES, "one", 1.0, to=0, shadow_percent=5)
+def test_a_rollout_may_begin_at_0_and_leaves_it_without_gates() -> None:
+    zero = start(None, STAGES, "one", 1.0, to=0)
     assert verdict(zero, (), STAGES) == Advance(10)
     assert advance(zero, OPEN, STAGES, 2.0).percent == 10
 
