@@ -43,6 +43,9 @@ from server.generation import Generation
 from server.library.calls import library_of
 from server.state.store import Store, open_store, place_of_store
 from server.surface.cards import Cards
+from server.surface.confirmations import Confirmations
+from server.surface.operator_forms import OPERATOR_TOOLS
+from server.surface.operator_tools import OperatorTools
 from server.surface.own_calls import OwnCalls
 from server.surface.own_routes import OwnRoutes
 from server.surface.prompts import PROMPTS
@@ -82,7 +85,9 @@ class Sophia:
 async def running(
     configuration: Configuration, state_dir: Path, *, operator: bool = False
 ) -> AsyncGenerator[Sophia, None]:
-    """Sophia for the length of the block: servers connecting, Agno warming up. `operator` may force a route.
+    """Sophia for the length of the block: servers connecting, Agno warming up.
+
+    With `operator`, clients may force a route and have the operators' tools.
 
     `configuration` is what the files say; what operators set is laid over it here.
     Raises StoreError where the state store cannot be used, ConfigurationError where what was set does not fit.
@@ -99,7 +104,7 @@ async def running(
             [Member(endpoint_of(s, os.environ, masks, state_dir / "logs"), s.prefix) for s in servers.values()],
             store,
             t.Implementation(name="sophia", version=release),
-            frozenset(control.current.own),
+            frozenset({*control.current.own, *OPERATOR_TOOLS}),
             frozenset(PROMPTS),
             configuration.downstream.catalog_wait_ms / 1000,
         )
@@ -133,6 +138,7 @@ async def running(
         calls = OwnCalls(bridge, routes, bound, validators, sessions)
         cards = Cards(control, bridge, pool, bound, agno, routes, economy)
         relay = Relay(control, bridge, economy, validators)
+        tools = OperatorTools(control, store, pool, bridge, calls, relay, cards, validators, Confirmations())
         server = SophiaServer(
             release,
             control=control,
@@ -141,7 +147,7 @@ async def running(
             calls=calls,
             resources=OwnResources(control, cards),
             relay=relay,
-            operator=operator,
+            operator=tools if operator else None,
         )
         logs = {name: state_dir / "logs" / f"{name}.log" for name in servers}
         sampler = MemorySampler(evidence, lambda: sum(agno.running.values()), logs, partial(server_of, bound, pool))

@@ -8,17 +8,17 @@ nothing and gives the version that holds.
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Protocol
 
 from server.bridge.policy import Rollout
 from server.bridge.rollout import roll_back
 from server.config.configuration import Configuration
 from server.config.rendering import shown_values
 from server.generation import NOTHING_SET, rollouts_of
-from server.state.policies import Conflict, NewVersion, Policies, Version
+from server.state.policies import Conflict, NewVersion, Version
 
-__all__ = ["By", "NoSuchVersion", "Operations", "What", "rolled_back"]
+__all__ = ["By", "NoSuchVersion", "Operations", "Rehearsal", "Versions", "What", "rolled_back", "who_was_first"]
 
 What = Literal["config", "reload", "set", "rollout", "rollback", "gate"]
 """The kinds of changes."""
@@ -40,10 +40,40 @@ class By:
     seen: int | None = None
 
 
+class Versions(Protocol):
+    """What the deeds need of the store."""
+
+    def latest(self) -> Version | None:
+        """The newest version."""
+        ...
+
+    def version(self, number: int) -> Version | None:
+        """A version by its number."""
+        ...
+
+    def append(self, expected: int, new: NewVersion) -> Version:
+        """Append a version to the one numbered `expected`. Raises Conflict."""
+        ...
+
+
+class Rehearsal:
+    """Versions to see on what a deed would come to: what is appended is given back and kept nowhere."""
+
+    def __init__(self, versions: Versions) -> None:
+        self.latest = versions.latest
+        self.version = versions.version
+
+    @staticmethod
+    def append(expected: int, new: NewVersion) -> Version:
+        """The version as it would be."""
+        known = {each.name: getattr(new, each.name) for each in fields(NewVersion)}
+        return Version(number=expected + 1, at=0.0, **known)
+
+
 class Operations:
     """The deeds. Every one raises Conflict or StoreError, and whatever the step raises."""
 
-    def __init__(self, policies: Policies, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, policies: Versions, now: Callable[[], float] = time.time) -> None:
         self._policies = policies
         self._now = now
 
@@ -127,6 +157,18 @@ class Operations:
                 config=newest.config if config is None else config,
             ),
         )
+
+
+def who_was_first(conflict: Conflict, look: str) -> str:
+    """What is said to whoever came second; `look` is where to look at what holds now."""
+    newest = conflict.newest
+    if newest is None:
+        return "Nothing was changed: the policy was changed by somebody else meanwhile. Look again, and repeat."
+    done = "; ".join(newest.difference) or newest.what
+    return (
+        f"Nothing was changed: {newest.who} was first with version {newest.number} ({done}). "
+        f"Look at `{look}`, and repeat what you still want."
+    )
 
 
 def rolled_back(why: str) -> Step:

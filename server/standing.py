@@ -1,16 +1,18 @@
 """How the rollouts stand: what each arm of a stage measured over all processes, and what the gates make of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from server.bridge.arm_evidence import ArmEvidence
 from server.bridge.arms import load_arms, stage_of
 from server.bridge.gates import Gate, GateRules, evaluate
 from server.bridge.policy import Rollout
-from server.bridge.rollout import Step, verdict
+from server.bridge.rollout import Advance, Complete, Hold, RollBack, Step, verdict
 from server.generation import Generation
 from server.state.tallies import Tallies
 
-__all__ = ["Standing", "rules_for", "standing"]
+__all__ = ["Standing", "rules_for", "standing", "standing_data", "step_said"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,40 @@ def rules_for(tool: str, now: Generation) -> GateRules:
         alpha_breach=rules.breach_alpha,
         alpha_pass=rules.pass_alpha,
     )
+
+
+def standing_data(one: Standing) -> Mapping[str, Any]:
+    """How a rollout stands, for programs."""
+    return {
+        "tool": one.tool,
+        **one.rollout.to_json(),
+        "share": one.rollout.share,
+        "arms": {"agno": _arm_data(one.agno), "downstream": _arm_data(one.downstream)},
+        "gates": [asdict(gate) for gate in one.gates],
+        "next": step_said(one.step),
+    }
+
+
+def _arm_data(arm: ArmEvidence) -> Mapping[str, Any]:
+    return {
+        "calls": arm.calls,
+        "users": arm.users,
+        "errors": arm.errors,
+        "errors_by_kind": dict(arm.errors_by_kind),
+        "p50_ms": arm.latency.quantile(0.5),
+        "p95_ms": arm.latency.quantile(0.95),
+        "p99_ms": arm.latency.quantile(0.99),
+    }
+
+
+def step_said(step: Step) -> str:
+    """What follows from the gates, in words."""
+    match step:
+        case Advance(percent):
+            return f"every gate has passed: it may advance to {percent} %"
+        case Complete():
+            return "every gate has passed at 100 %: it is complete"
+        case RollBack(why):
+            return f"a gate is breached: it is rolled back at the next evaluation ({why})"
+        case Hold(why):
+            return "it stays: " + "; ".join(why)

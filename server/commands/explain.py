@@ -15,10 +15,10 @@ from server.bridge.explain import Explained
 from server.commands.output import fail, printed
 from server.commands.session import NotUnderstood, Typed, configured, session
 from server.config import Configuration
-from server.errors import SophiaError, UnknownTool
+from server.errors import SophiaError
 from server.state.database import StoreError
+from server.surface.operator_tools import explained_call
 from server.surface.own_calls import Asking
-from server.surface.sessions import LOCAL
 
 __all__ = ["explain"]
 
@@ -52,18 +52,13 @@ async def _decided(
     tool = typed.tool
     async with session(configuration, state_dir) as (sophia, _):
         now = sophia.control.look()
-        own = now.own.get(tool)
-        if own is not None:
-            try:
-                return await sophia.calls.explain(own, arguments, Asking("explain", typed.route, silent), now)
-            except SophiaError as error:  # given back, since task groups would wrap what is raised through them
-                return error
-        target = sophia.pool.tool(tool)
-        if target is None:
-            return UnknownTool(f"There is no tool `{tool}`. `sophia tools` lists them.")
-        spent = sophia.relay.spent(target[1], LOCAL, now)
-        decision = sophia.bridge.decide_proxied(tool, target[1].server, now.policy, spent).decision
-        return Explained(decision, now.policy.version, decision.reasons), {"arguments": arguments}
+        asking = Asking("explain", typed.route, silent)
+        try:
+            return await explained_call(
+                tool, arguments, asking, now, sophia.calls, sophia.pool, sophia.bridge, sophia.relay
+            )
+        except SophiaError as error:  # given back, since task groups would wrap what is raised through them
+            return error
 
 
 def _show(tool: str, explained: Explained, read: dict[str, Any]) -> None:

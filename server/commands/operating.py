@@ -13,7 +13,7 @@ from server.commands.output import printed
 from server.config import ConfigurationError, load
 from server.errors import RolloutRefused
 from server.generation import NOTHING_SET, Generation, generation_of
-from server.operations import By, NoSuchVersion, Operations
+from server.operations import By, NoSuchVersion, Operations, who_was_first
 from server.state.database import StoreError
 from server.state.policies import Conflict, Version
 from server.state.store import Store, open_store, place_of_store
@@ -44,20 +44,9 @@ def at_desk(config_dir: Path | None, state_dir: Path) -> Generator[Desk]:
             now = generation_of(load(config_dir, os.environ, newest.settings, newest.number), newest)
             yield Desk(store, newest, now, Operations(store.policies))
     except Conflict as error:
-        raise Undone(_first(error)) from error
+        raise Undone(who_was_first(error, "sophia rollout status")) from error
     except (StoreError, ConfigurationError, NoSuchVersion, RolloutRefused) as error:
         raise Undone(str(error)) from error
-
-
-def _first(conflict: Conflict) -> str:
-    newest = conflict.newest
-    if newest is None:
-        return "Nothing was changed: the policy was changed by somebody else meanwhile. Look again, and repeat."
-    done = "; ".join(newest.difference) or newest.what
-    return (
-        f"Nothing was changed: {newest.who} was first with version {newest.number} ({done}). "
-        "Look at `sophia rollout status`, and repeat what you still want."
-    )
 
 
 def operator(why: str, seen: Version | None = None) -> By:

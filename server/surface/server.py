@@ -30,6 +30,8 @@ from server.surface.changes import Changes
 from server.surface.completions import complete
 from server.surface.deadlines import caller_time
 from server.surface.eras import listable
+from server.surface.operator_forms import FORMS, OPERATOR_TOOLS
+from server.surface.operator_tools import OperatorTools
 from server.surface.own import OwnTool
 from server.surface.own_calls import Asking, OwnCalls
 from server.surface.prompts import PROMPTS, filled
@@ -69,7 +71,7 @@ class SophiaServer(Server[Any]):
         calls: OwnCalls,
         resources: OwnResources,
         relay: Relay,
-        operator: bool,
+        operator: OperatorTools | None,
     ) -> None:
         self._control = control
         self._pool = pool
@@ -112,12 +114,16 @@ class SophiaServer(Server[Any]):
     def _input_schema(self, name: str) -> Mapping[str, Any] | None:
         if own := self._control.current.own.get(name):
             return own.form.input_schema
+        if self._operator is not None and name in OPERATOR_TOOLS:
+            return OPERATOR_TOOLS[name].input_schema
         found = self._pool.tool(name)
         return found[2].input_schema if found else None
 
     async def _list_tools(self, ctx: Context, _: t.PaginatedRequestParams | None) -> t.ListToolsResult:
         tables = await self._pool.listed()
         ours = [tool.form for tool in self._calls.listed(self._control.look())]
+        if self._operator is not None:
+            ours += FORMS
         self.listed.set()
         return t.ListToolsResult(tools=[*ours, *listable(list(tables.tool_forms.values()), ctx.protocol_version)])
 
@@ -128,6 +134,8 @@ class SophiaServer(Server[Any]):
         own = now.own.get(params.name)
         if own is not None and self._calls.is_listed(own, now):
             return await self._call_own(ctx, params, own, now)
+        if self._operator is not None and params.name in OPERATOR_TOOLS:
+            return await self._operator.call(ctx, params)
         target = self._pool.tool(params.name) or await self._first_seen(params.name)
         if target is None:
             raise MCPError(t.INVALID_PARAMS, self._unknown(params.name))
@@ -170,7 +178,7 @@ class SophiaServer(Server[Any]):
         forced = said.get(FORCE_KEY)
         if forced is None:
             return None
-        if not self._operator:
+        if self._operator is None:
             raise NoRoute(
                 f"`{FORCE_KEY}` is for operators; leave it out, or start Sophia with --operator.", delivered=False
             )

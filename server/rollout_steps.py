@@ -1,0 +1,109 @@
+"""The deeds on rollouts as operators ask for them, on the command line or over MCP: one way for both.
+
+Whether a step makes sense is decided in `server.bridge.rollout`; here what was asked for meets the configuration and
+what was measured.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from server.bridge.policy import Rollout
+from server.bridge.rollout import advance, hold, resume, roll_back, start
+from server.errors import RolloutRefused
+from server.generation import Generation
+from server.operations import By, Operations, Step, rolled_back
+from server.standing import standing
+from server.state.policies import Version
+from server.state.tallies import Tallies
+
+__all__ = ["NOT_UNDER_ROLLOUT", "Deed", "DeedName", "check_movable", "moved", "taken_back"]
+
+DeedName = Literal["start", "advance", "hold", "resume", "abort"]
+NOT_UNDER_ROLLOUT = "`{0}` is not under rollout: begin with `sophia rollout start {0}`."
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A step that an operator asks for. None is what the configuration says."""
+
+    name: DeedName
+    tool: str
+    why: str = ""
+    to: int | None = None
+    accept_insufficient: bool = False
+    automatic: bool | None = None
+
+    @property
+    def accepted(self) -> str | None:
+        """The reason why a gate that is open, or a stage that is skipped, is accepted."""
+        return self.why if self.accept_insufficient else None
+
+
+def check_movable(tool: str, now: Generation) -> None:
+    """Raise RolloutRefused for a tool that cannot be moved."""
+    if tool in now.movable:
+        return
+    known = ", ".join(f"`{name}`" for name in sorted(now.movable))
+    if tool in now.own:
+        raise RolloutRefused(f"`{tool}` has one route only, so there is nothing to move. Tools with two: {known}.")
+    raise RolloutRefused(f"There is no tool `{tool[:100]}` that can be moved. Tools with two routes: {known}.")
+
+
+def moved(operations: Operations, deed: Deed, now: Generation, tallies: Tallies, by: By) -> Version:
+    """Take one step of a rollout. Raises RolloutRefused, Conflict, StoreError."""
+    check_movable(deed.tool, now)
+    return operations.move([deed.tool], STEPS[deed.name](deed, now, tallies), by, "rollout")
+
+
+def taken_back(operations: Operations, now: Generation, by: By, tool: str | None, number: int | None) -> Version:
+    """Take one tool back, or every one; with `number` to what held in that version. Raises NoSuchVersion besides."""
+    if tool is not None:
+        check_movable(tool, now)
+    if number is not None:
+        return operations.restore(number, by, None if tool is None else [tool])
+    return operations.move(now.movable if tool is None else {tool}, rolled_back(by.why), by, "rollback")
+
+
+def _started(deed: Deed, now: Generation, _: Tallies) -> Step:
+    rules = now.configuration.agno.rollout
+    return lambda current, at: start(
+        current,
+        rules.stages,
+        secrets.token_hex(4),
+        at,
+        to=deed.to,
+        automatic=rules.automatic if deed.automatic is None else deed.automatic,
+        accept_insufficient=deed.accepted,
+    )
+
+
+def _advanced(deed: Deed, now: Generation, tallies: Tallies) -> Step:
+    if deed.accept_insufficient and not deed.why:
+        raise RolloutRefused("--accept-insufficient needs a reason: add --why. It is kept in the history.")
+
+    def step(current: Rollout | None, at: float) -> Rollout:
+        under = _under(deed, current)
+        gates = standing(deed.tool, under, now, tallies).gates
+        stages = now.configuration.agno.rollout.stages
+        return advance(under, gates, stages, at, to=deed.to, accept_insufficient=deed.accepted)
+
+    return step
+
+
+STEPS: Mapping[DeedName, Callable[[Deed, Generation, Tallies], Step]] = {
+    "start": _started,
+    "advance": _advanced,
+    "hold": lambda deed, _, __: lambda current, at: hold(_under(deed, current), deed.why or "by hand"),
+    "resume": lambda deed, _, __: lambda current, at: resume(_under(deed, current)),
+    "abort": lambda deed, _, __: (
+        lambda current, at: roll_back(_under(deed, current), deed.why or "aborted by hand", at)
+    ),
+}
+
+
+def _under(deed: Deed, current: Rollout | None) -> Rollout:
+    if current is None:
+        raise RolloutRefused(NOT_UNDER_ROLLOUT.format(deed.tool))
+    return current
