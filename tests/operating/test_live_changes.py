@@ -3,6 +3,7 @@
 import getpass
 import subprocess
 import time
+from argparse import Namespace
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from threading import Thread
 import pytest
 from mcp import Client
 
-from server.cli import main
+from server.commands.rollout import move
 from server.state.store import open_store
 from tests.conftest import SOPHIA, quiet_environment
 
@@ -75,7 +76,7 @@ def test_of_two_operators_at_once_one_wins_and_the_other_is_told_who_was_first(
 
     operate(tmp_path, *BEGIN, who="carol")
     monkeypatch.setattr(getpass, "getuser", bob_after_alice)
-    assert main(["rollout", "hold", TOOL, "--state", str(tmp_path)]) == 1
+    assert move(None, tmp_path, Namespace(deed="hold", tool=TOOL, why="", json=False)) == 1
     assert "alice was first with version 2" in capsys.readouterr().err
     with open_store(tmp_path) as store:
         newest = store.policies.latest()
