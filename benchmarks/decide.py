@@ -10,7 +10,8 @@ from dataclasses import replace
 from functools import partial
 
 from benchmarks.figures import Figure, Measured, Report, limit, percentile, program, progress
-from server.bridge.decide import Call, DownstreamMapping, Learned, Live, Tool, decide
+from server.bridge.decide import decide
+from server.bridge.decision import Call, DownstreamMapping, Learned, Live, Tool
 from server.bridge.policy import Flags, Policy, Rollout
 
 __all__ = ["main"]

@@ -16,7 +16,7 @@ from math import exp
 from statistics import fmean
 
 from benchmarks.figures import Figure, Measured, Report, program, progress
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 from server.bridge.learning.context import Context
 from server.bridge.learning.learner import Learner
 from server.bridge.learning.utility import Ended

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from server.bridge.arm_evidence import ArmEvidence
-from server.bridge.decide import Call, DownstreamMapping, Live, Route, Tool, decide
+from server.bridge.decide import decide
+from server.bridge.decision import Call, DownstreamMapping, Live, Route, Tool
 from server.bridge.gates import Gate, GateRules, evaluate
 from server.bridge.policy import Policy, Rollout
 from server.bridge.rollout import Complete, Hold, RollBack, Step, advance, complete, hold, roll_back, start, verdict

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from server.bridge.arm_evidence import ArmEvidence
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 from server.bridge.tallied import Tallies, Tally
 
 __all__ = ["Arm", "Arms", "How", "load_arms", "stage_of"]

@@ -14,16 +14,8 @@ from typing import Any, TypeVar
 from server.bridge.arm_evidence import unit_bucket
 from server.bridge.arms import Arm, Arms
 from server.bridge.cost import free_again_in_s
-from server.bridge.decide import (
-    Call,
-    Decision,
-    DownstreamMapping,
-    Live,
-    Reason,
-    Route,
-    Tool,
-    decide,
-)
+from server.bridge.decide import decide
+from server.bridge.decision import Call, Decision, DownstreamMapping, Live, Reason, Route, Tool
 from server.bridge.decision_log import DecisionLog, new_id
 from server.bridge.evidence import Evidence
 from server.bridge.execute import Attempt, Executed, Fallback, RouteRun, execute

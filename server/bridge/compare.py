@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 from server.bridge.intervals import wilson
 from server.errors import CallerDeadline, InvalidArguments, NotFound
 from server.state.decisions import DecisionRecord

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, Self
 
 from agents.models.ladder import EMBEDDED
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 
 __all__ = ["Bill", "Budget", "Price", "Tariff", "Total", "free_again_in_s", "spent"]
 

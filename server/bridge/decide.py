@@ -1,6 +1,6 @@
 """Which route serves a call, and why. Pure: four values in, a decision out; no clock, no randomness, no I/O.
 
-`decision.py` has the values, `score.py` the criteria; both can be had from here.
+`decision.py` has the values, `score.py` the criteria.
 
 Rules in their order; the first that binds wins, and each adds its reasons:
 
@@ -20,7 +20,6 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from server.bridge.decision import (
-    BOTH,
     RESTRICTED,
     AgnoMapping,
     Call,
@@ -30,33 +29,13 @@ from server.bridge.decision import (
     Live,
     Reason,
     Route,
-    Rule,
     Term,
     Tool,
 )
 from server.bridge.policy import Policy, Rollout
-from server.bridge.score import is_busy, score_terms
+from server.bridge.score import score_terms
 
-__all__ = [
-    "BOTH",
-    "RESTRICTED",
-    "AgnoMapping",
-    "Call",
-    "Decision",
-    "DownstreamMapping",
-    "Learned",
-    "Live",
-    "Reason",
-    "Route",
-    "Rule",
-    "Term",
-    "Tool",
-    "allowed",
-    "decide",
-    "is_busy",
-    "score_terms",
-    "share_of",
-]
+__all__ = ["allowed", "decide", "share_of"]
 
 NOTHING: Mapping[Route, str] = {}
 

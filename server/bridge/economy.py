@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from server.bridge.cost import Bill, Tariff
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 from server.bridge.sharing import Share, Sharing, Tell, Terms, key_of
 from server.bridge.spending import Charge, Spending
 

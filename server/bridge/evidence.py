@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Literal, cast
 
-from server.bridge.decide import Route, is_busy
+from server.bridge.decision import Route
 from server.bridge.figures import BYTES_PER_MB, Figures, figures_of
 from server.bridge.pace import Pace
+from server.bridge.score import is_busy
 from server.bridge.tallied import Tally
 from server.bridge.window import Bucket, Span, Window, summed
 from server.errors import CallerDeadline, CallerError, SophiaError

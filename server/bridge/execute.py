@@ -19,7 +19,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 import anyio
 
 from agents.outcome import UNSURE
-from server.bridge.decide import Decision, Route
+from server.bridge.decision import Decision, Route
 from server.errors import (
     CallerDeadline,
     CallerError,

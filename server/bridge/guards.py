@@ -17,7 +17,7 @@ from typing import Any
 
 from server.bridge.breaker import Breaker, Permit, Proof
 from server.bridge.bulkhead import Bulkhead
-from server.bridge.decide import Route, Tool
+from server.bridge.decision import Route, Tool
 from server.bridge.retry_budget import RetryBudget
 from server.errors import (
     Busy,

@@ -21,7 +21,7 @@ from agents.result import CallCitation, Finding
 from agents.sources import SourceError, Sources
 from agents.tool import AnyTool, Observation
 from agents.warehouse_tools.metric import METRIC
-from server.bridge.decide import DownstreamMapping
+from server.bridge.decision import DownstreamMapping
 from server.downstream.adapters.messages import McpMessages
 from server.downstream.adapters.warehouse import McpWarehouse
 from server.downstream.capabilities import Binding, Capability

@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 from anyio import to_thread
 
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 from server.bridge.evidence import Evidence
 from server.bridge.memory_use import Growth, children_rss
 

@@ -22,7 +22,7 @@ from typing import Any, Generic, TypeVar, cast
 import anyio
 from anyio.abc import TaskGroup
 
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 from server.errors import Busy
 
 __all__ = ["Key", "Share", "Sharing", "Tell", "Terms", "key_of"]

@@ -20,7 +20,7 @@ from anyio import to_thread
 
 from agents.models.spent import Spent
 from server.bridge.cost import Bill, Tariff, Total, free_again_in_s, spent
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 from server.downstream.charges import charged_to
 
 __all__ = ["Charge", "Spending", "Tallies"]

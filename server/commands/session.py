@@ -13,7 +13,7 @@ from mcp import Client
 from rich.console import Console
 
 from server.app import Sophia, running
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 from server.commands.output import fail
 from server.config import Configuration, ConfigurationError, load
 

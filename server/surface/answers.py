@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from agents.call_tools.evidence import clock
 from agents.result import AgentResult, CallCitation, Citation, MessageCitation, QueryCitation
-from server.bridge.decide import Decision
+from server.bridge.decision import Decision
 from server.bridge.sharing import Share
 from server.errors import SophiaError
 

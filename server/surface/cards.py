@@ -7,7 +7,7 @@ from typing import Any
 from agents.spec import AgentSpec
 from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 from server.bridge.economy import Economy
 from server.bridge.thresholds import over
 from server.control import Control

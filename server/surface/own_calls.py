@@ -26,7 +26,8 @@ from agents.result import AgentResult, Dropped, ServedBy, TimingMs
 from agents.sources import Names
 from agents.tool import Need
 from server.bridge.bridge import Bridge, Made
-from server.bridge.decide import Call, Route, allowed
+from server.bridge.decide import allowed
+from server.bridge.decision import Call, Route
 from server.bridge.execute import Executed
 from server.bridge.explain import Explained
 from server.downstream.adapters.bound import Bound

@@ -18,7 +18,7 @@ from agents.result import Classification
 from agents.tool import Need
 from server.bridge.agno_route import AgnoRoute
 from server.bridge.cost import Bill
-from server.bridge.decide import BOTH, RESTRICTED, Route, Tool
+from server.bridge.decision import BOTH, RESTRICTED, Route, Tool
 from server.bridge.economy import Asked, Economy
 from server.bridge.evidence import Evidence
 from server.bridge.execute import RouteRun

@@ -6,7 +6,7 @@ from typing import cast
 
 from agents.models.ladder import EMBEDDED
 from agents.spec import AgentSpec
-from server.bridge.decide import DownstreamMapping, Tool
+from server.bridge.decision import DownstreamMapping, Tool
 from server.config.agno_integration import AgentSettings, TeamSettings
 from server.config.configuration import Configuration
 from server.config.names import AgentId, TeamId

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from server.bridge.bridge import Bridge
 from server.bridge.cost import Bill
-from server.bridge.decide import RESTRICTED, Route
+from server.bridge.decision import RESTRICTED, Route
 from server.bridge.economy import Asked, Economy
 from server.bridge.execute import RouteRun
 from server.bridge.sharing import Share, Tell, Terms

@@ -18,7 +18,7 @@ from mcp.server.models import InitializationOptions
 from mcp.shared.exceptions import MCPError
 
 from server.bridge.bridge import Bridge
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 from server.control import Control
 from server.downstream.connection import Connection
 from server.downstream.naming import Published

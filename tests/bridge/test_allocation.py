@@ -6,8 +6,8 @@ from typing import Any
 
 import anyio
 
-from server.bridge.decide import Call, DownstreamMapping, Live, Tool, decide
-from server.bridge.decision import Decision
+from server.bridge.decide import decide
+from server.bridge.decision import Call, Decision, DownstreamMapping, Live, Tool
 from server.bridge.learning.allocation import Allocation
 from server.bridge.learning.learner import EXPLORED
 from server.bridge.policy import Flags, Policy

@@ -8,7 +8,7 @@ import pytest
 
 from server.bridge.arms import Arms, load_arms, stage_of
 from server.bridge.bridge import Bridge
-from server.bridge.decide import Call, DownstreamMapping, Route, Tool
+from server.bridge.decision import Call, DownstreamMapping, Route, Tool
 from server.bridge.decision_log import DecisionLog
 from server.bridge.evidence import Evidence
 from server.bridge.execute import Fallback, RouteRun

@@ -4,21 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from server.bridge.decide import (
-    AgnoMapping,
-    Call,
-    Decision,
-    DownstreamMapping,
-    Learned,
-    Live,
-    Route,
-    Tool,
-    allowed,
-    decide,
-    is_busy,
-    score_terms,
-)
+from server.bridge.decide import allowed, decide
+from server.bridge.decision import AgnoMapping, Call, Decision, DownstreamMapping, Learned, Live, Route, Tool
 from server.bridge.policy import Flags, Policy, Rollout
+from server.bridge.score import is_busy, score_terms
 
 GONG = DownstreamMapping("gong", frozenset({"call_brief"}), frozenset({"call_id"}), frozenset({"call_id", "rep"}))
 BOTH = Tool("gong_intelligence", agno="agent", downstream=GONG, target_ms=500)

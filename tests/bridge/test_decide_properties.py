@@ -8,18 +8,8 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from server.bridge.decide import (
-    AgnoMapping,
-    Call,
-    DownstreamMapping,
-    Learned,
-    Live,
-    Route,
-    Tool,
-    allowed,
-    decide,
-    share_of,
-)
+from server.bridge.decide import allowed, decide, share_of
+from server.bridge.decision import AgnoMapping, Call, DownstreamMapping, Learned, Live, Route, Tool
 from server.bridge.execute import Fallback, RouteRun, execute
 from server.bridge.explain import explained
 from server.bridge.policy import Flags, Policy, Rollout

@@ -11,7 +11,7 @@ import pytest
 from server.bridge import decision_log
 from server.bridge.arms import Arms
 from server.bridge.bridge import Bridge
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 from server.bridge.decision_log import DecisionLog, new_id
 from server.bridge.evidence import Evidence
 from server.bridge.execute import Fallback, RouteRun

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from server.bridge.decide import Decision, Reason, Route
+from server.bridge.decision import Decision, Reason, Route
 from server.bridge.execute import Attempt, Executed, Fallback, RouteRun, execute
 from server.bridge.guards import Guards
 from server.errors import (

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from server.bridge.breaker import BreakerRules
-from server.bridge.decide import Call, DownstreamMapping, Route, Tool, allowed, decide
-from server.bridge.decide import Live as Now
+from server.bridge.decide import allowed, decide
+from server.bridge.decision import Call, DownstreamMapping, Route, Tool
+from server.bridge.decision import Live as Now
 from server.bridge.guards import Guard, Guards
 from server.bridge.policy import Policy
 from server.errors import (

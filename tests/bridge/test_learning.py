@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 from server.bridge.learning.context import Context, Recent
 from server.bridge.learning.learner import EXPLORED, Learner, replayed
 from server.bridge.learning.learner import learned_from as learned_from_log

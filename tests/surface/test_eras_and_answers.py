@@ -4,7 +4,7 @@ import mcp_types as t
 import pytest
 
 from agents.result import AgentResult, CallCitation, Finding, QueryCitation, ServedBy, TimingMs
-from server.bridge.decide import Decision, Reason
+from server.bridge.decision import Decision, Reason
 from server.errors import Busy, DownstreamDown
 from server.surface.answers import answered, failed, served_meta
 from server.surface.eras import for_handshake, listable

@@ -13,10 +13,12 @@ from typing import Any
 import anyio
 from anyio import to_thread
 
-from server.bridge.decide import Call, Learned, Live, Tool, score_terms, share_of
+from server.bridge.decide import share_of
+from server.bridge.decision import Call, Learned, Live, Tool
 from server.bridge.learning.context import Context
 from server.bridge.learning.learner import Learner, learned_from
 from server.bridge.policy import Policy
+from server.bridge.score import score_terms
 from server.state.decisions import DecisionRecord
 
 __all__ = ["Allocation", "Learning"]

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from math import log2
 from typing import Any
 
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 
 __all__ = ["SIZE", "Context", "Recent", "features"]
 

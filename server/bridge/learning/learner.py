@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from server.bridge.decide import Learned, Route
+from server.bridge.decision import Learned, Route
 from server.bridge.learning.context import SIZE, UNTRIED, Context, Recent, features
 from server.bridge.learning.model import Ridge
 from server.bridge.learning.replay import Drawn, Judgement, Report, judged, report

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from math import log, sqrt
 
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 
 __all__ = [
     "FLOOR_CALLS",

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from server.bridge.decide import Route
+from server.bridge.decision import Route
 
 __all__ = ["Background", "Ended", "ended", "utility"]
 
