@@ -14,7 +14,8 @@ from typing import Any, Literal, cast
 
 from server.bridge.arm_evidence import ArmEvidence
 from server.bridge.decision import Route
-from server.bridge.tallied import Tallies, Tally
+from server.errors import CallerDeadline, CallerError, NotThere
+from server.state.tallies import Tallies, Tally
 
 __all__ = ["Arm", "Arms", "How", "load_arms", "stage_of"]
 
@@ -22,6 +23,12 @@ KIND = "arm"
 KEPT_S = 90 * 86_400.0
 """A stage that holds may hold for long, and what it has seen must not run out under it."""
 MOST_ARMS = 256
+
+UNAVAILABLE = "unavailable"
+"""The kind of failure of an arm whose route could not serve when the call came."""
+
+OF_THE_CALLER = (CallerError, CallerDeadline, NotThere)
+"""Failures that say nothing of an arm: the other one would have ended like this."""
 
 How = Literal["drawn", "shadow"]
 

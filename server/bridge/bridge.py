@@ -12,7 +12,7 @@ from time import time
 from typing import Any, TypeVar
 
 from server.bridge.arm_evidence import unit_bucket
-from server.bridge.arms import Arm, Arms
+from server.bridge.arms import OF_THE_CALLER, UNAVAILABLE, Arm, Arms
 from server.bridge.cost import free_again_in_s
 from server.bridge.decide import decide
 from server.bridge.decision import Call, Decision, DownstreamMapping, Live, Reason, Route, Tool
@@ -23,7 +23,7 @@ from server.bridge.explain import Explained, explained
 from server.bridge.guards import Guards
 from server.bridge.learning.allocation import Allocation
 from server.bridge.policy import Policy
-from server.errors import BudgetSpent, CallerDeadline, CallerError, InternalError, NotThere, SophiaError
+from server.errors import BudgetSpent, InternalError, SophiaError
 from server.state.decisions import DecisionRecord
 
 __all__ = ["Bridge", "Made"]
@@ -32,12 +32,6 @@ logger = logging.getLogger(__name__)
 
 ResultT = TypeVar("ResultT")
 NOTHING: frozenset[str] = frozenset()
-UNAVAILABLE = "unavailable"
-"""The kind of failure of an arm whose route could not serve when the call came."""
-
-OF_THE_CALLER = (CallerError, CallerDeadline, NotThere)
-"""Failures that say nothing of an arm: the other one would have ended like this."""
-
 NO_ROUTES: Mapping[Route, str] = {}
 
 
@@ -147,13 +141,13 @@ class Bridge:
         """The one decision there is about a downstream tool for as long as its budget is not spent."""
         if policy is not self._only_routes_under:
             self._only_routes, self._only_routes_under = {}, policy
-        only = Tool(name, downstream=DownstreamMapping(server, NOTHING, NOTHING, NOTHING))
-        if spent:
-            return Made(new_id(), name, decide(Call(unit=""), only, policy, Live(spent=spent)), server, spent=True)
-        decision = self._only_routes.get(name)
+        decision = None if spent else self._only_routes.get(name)
         if decision is None:
-            decision = self._only_routes[name] = decide(Call(unit=""), only, policy, Live())
-        return Made(new_id(), name, decision, server)
+            only = Tool(name, downstream=DownstreamMapping(server, NOTHING, NOTHING, NOTHING))
+            decision = decide(Call(unit=""), only, policy, Live(spent=spent))
+            if not spent:
+                self._only_routes[name] = decision
+        return Made(new_id(), name, decision, server, bool(spent))
 
     def refused(self, name: str, error: SophiaError) -> Made:
         """A call that never came to a decision: its arguments, or what it asked of us, are not acceptable."""

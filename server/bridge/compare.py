@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from server.bridge.arms import OF_THE_CALLER, UNAVAILABLE
 from server.bridge.decision import Route
 from server.bridge.intervals import wilson
-from server.errors import CallerDeadline, InvalidArguments, NotFound
 from server.state.decisions import DecisionRecord
 
 __all__ = ["FEWEST_UNITS", "RESAMPLES", "Arm", "Comparison", "Verdict", "compared"]
@@ -24,8 +24,10 @@ RESAMPLES = 500
 SEED = 20_171
 FEWEST_UNITS = 8
 TAIL = 0.025
-UNAVAILABLE = "unavailable"
-OF_THE_CALLER = frozenset({"caller", InvalidArguments.kind, NotFound.kind, CallerDeadline.kind})
+KINDS_OF_THE_CALLER = frozenset(
+    error.kind for parent in OF_THE_CALLER for error in (parent, *parent.__subclasses__())
+)
+"""The log keeps the kinds of failures only."""
 
 Verdict = Literal["better", "worse", "not enough to tell"]
 Interval = tuple[float, float]
@@ -100,7 +102,7 @@ def _call(content: Mapping[str, Any], arm: Route) -> _Call | None:
     if content.get("route") != arm:
         return _Call(unit, 0.0, UNAVAILABLE)
     own = [one for one in attempts if one.get("standing") != "fallback" and not one.get("borrowed")]
-    if not own or own[-1]["error"] in OF_THE_CALLER:
+    if not own or own[-1]["error"] in KINDS_OF_THE_CALLER:
         return None
     return _Call(unit, sum(float(one["latency_ms"]) for one in own), own[-1]["error"])
 
