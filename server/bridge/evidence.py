@@ -22,9 +22,9 @@ from server.bridge.decision import Route
 from server.bridge.figures import BYTES_PER_MB, Figures, figures_of
 from server.bridge.pace import Pace
 from server.bridge.score import is_busy
-from server.bridge.tallied import Tally
 from server.bridge.window import Bucket, Span, Window, summed
 from server.errors import CallerDeadline, CallerError, SophiaError
+from server.state.tallies import Tally
 
 __all__ = ["FEWEST", "HOUR", "MOST_WINDOWS", "Evidence", "Figures", "Over"]
 

@@ -8,12 +8,11 @@ has not written yet: one interval at most.
 
 import logging
 import secrets
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Any, Protocol
 
 import anyio
 from anyio import to_thread
@@ -21,9 +20,11 @@ from anyio import to_thread
 from agents.models.spent import Spent
 from server.bridge.cost import Bill, Tariff, Total, free_again_in_s, spent
 from server.bridge.decision import Route
+from server.bridge.run_cost import priced
 from server.downstream.charges import charged_to
+from server.state.tallies import Tallies
 
-__all__ = ["Charge", "Spending", "Tallies"]
+__all__ = ["Charge", "Spending"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,33 +36,6 @@ MOST_CALLERS = 10_000
 OTHERS = "others"
 
 Key = tuple[str, Route]
-
-
-class Kept(Protocol):
-    """One row of a tally, as another process or this one wrote it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def process(self) -> str: ...
-    @property
-    def content(self) -> Any: ...
-
-
-class Tallies(Protocol):
-    """Where processes leave what they counted. Called from threads."""
-
-    def save(self, kind: str, process: str, rows: Mapping[str, Any], /) -> None:
-        """Keep these rows of a process, by name, in place of those it had."""
-        ...
-
-    def load(self, kind: str, name_prefix: str = "", /) -> Sequence[Kept]:
-        """The rows of all processes whose names begin so."""
-        ...
-
-    def prune(self, kind: str, before: float, /) -> None:
-        """Forget what was last written before a time, in seconds since 1970."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +56,10 @@ class Charge:
             self.changed()
 
     def thought(self, spent: Spent) -> None:
-        """The models of a run read and wrote; a price in the configuration goes before what a provider says itself."""
+        """The models of a run read and wrote."""
         for model, used in spent.by_model.items():
             read, written = used.input_tokens or 0, used.output_tokens or 0
-            money = self.tariff.money(model, read, written)
-            money = used.cost if money is None else money
+            money = priced(model, used, self.tariff)
             self.total.input_tokens += read
             self.total.output_tokens += written
             if money is None:

@@ -14,34 +14,15 @@ from typing import Any, Protocol
 import anyio
 from anyio import to_thread
 
-__all__ = ["Tallied", "Tallier", "Tallies", "Tally"]
+from server.state.tallies import Tallies, Tally
+
+__all__ = ["Tallied", "Tallier"]
 
 logger = logging.getLogger(__name__)
 
 SAVE_EVERY_S = 5.0
 READ_EVERY_S = 15.0
 PRUNE_EVERY_S = 600.0
-
-
-class Tally(Protocol):
-    """One row: what one process counted under a name, and when it wrote it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def process(self) -> str: ...
-    @property
-    def at(self) -> float: ...
-    @property
-    def content(self) -> Any: ...
-
-
-class Tallies(Protocol):
-    """The part of the store that is used here."""
-
-    def save(self, kind: str, process: str, rows: Mapping[str, Any], /) -> None: ...
-    def load(self, kind: str, name_prefix: str = "", /) -> Sequence[Tally]: ...
-    def prune(self, kind: str, before: float, /) -> Any: ...
 
 
 class Tallied(Protocol):

@@ -1,23 +1,11 @@
 """What measured too much: figures over the thresholds of `performance_monitoring`, in words that an operator reads."""
 
-from typing import Literal, Protocol
+from typing import Literal
 
 from server.bridge.figures import Figures
+from server.config.sections import Thresholds
 
-__all__ = ["Thresholds", "over"]
-
-
-class Thresholds(Protocol):
-    """The limits as configured."""
-
-    @property
-    def agent_response_time_ms(self) -> int: ...
-    @property
-    def team_response_time_ms(self) -> int: ...
-    @property
-    def memory_usage_mb(self) -> int: ...
-    @property
-    def error_rate_percent(self) -> float: ...
+__all__ = ["over"]
 
 
 def over(figures: Figures, kind: Literal["agent", "team"], limits: Thresholds) -> tuple[str, ...]:
