@@ -60,6 +60,8 @@ class Gatekeeper:
         try:
             if self._store.leases.take(LEASE, self._holder, every_s * LEASE_IN_INTERVALS):
                 for tool, rollout in now.policy.rollouts.items():
+                    if rollout.state == "rolled_back":
+                        continue  # only a start leads on from there, and that is an operator's
                     self._act(standing(tool, rollout, now, self._store.tallies), now)
         except StoreError as error:
             logger.warning("the gates could not be looked at: %s", error)
