@@ -3,15 +3,19 @@
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 __all__ = ["add_operator_commands"]
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # pyright: ignore[reportPrivateUsage]
 
 Parser = argparse.ArgumentParser
 StateDir = Callable[[argparse.Namespace], Path]
 
 
 def add_operator_commands(
-    commands: "argparse._SubParsersAction[Parser]",  # pyright: ignore[reportPrivateUsage]
+    commands: "Commands",
     shared: Sequence[Parser],
     state_dir: StateDir,
 ) -> None:
@@ -25,7 +29,7 @@ def add_operator_commands(
 
 
 def _add_rollout(
-    commands: "argparse._SubParsersAction[Parser]",  # pyright: ignore[reportPrivateUsage]
+    commands: "Commands",
     shared: Sequence[Parser],
     why: Parser,
     state_dir: StateDir,
@@ -66,7 +70,7 @@ def _add_rollout(
 
 
 def _add_rollback(
-    commands: "argparse._SubParsersAction[Parser]",  # pyright: ignore[reportPrivateUsage]
+    commands: "Commands",
     shared: Sequence[Parser],
     why: Parser,
     state_dir: StateDir,
@@ -93,7 +97,7 @@ def _add_rollback(
 
 
 def _add_policy(
-    commands: "argparse._SubParsersAction[Parser]",  # pyright: ignore[reportPrivateUsage]
+    commands: "Commands",
     shared: Sequence[Parser],
     why: Parser,
     state_dir: StateDir,
@@ -130,7 +134,7 @@ def _add_policy(
 
 
 def _add_ab(
-    commands: "argparse._SubParsersAction[Parser]",  # pyright: ignore[reportPrivateUsage]
+    commands: "Commands",
     shared: Sequence[Parser],
     state_dir: StateDir,
 ) -> None:
