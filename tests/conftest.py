@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -25,22 +25,28 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("state")
 
 
+@contextmanager
+def serving(state: Path, *options: str, **variables: str) -> Generator[str]:
+    """The address of a Sophia with the packaged configuration, in a process of its own that keeps this state."""
+    command = [SOPHIA, "serve", "--http", "127.0.0.1:0", "--state", str(state), *options]
+    environment = {**quiet_environment(), "SOPHIA_WORKSPACE_DATA": str(state / "workspace"), **variables}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stderr is not None
+            line = next((line for line in process.stderr if "Sophia serves" in line), None)
+            assert line is not None, "sophia serve --http ended before it served"
+            # Read on, so that a server that logs much never waits for us.
+            Thread(target=process.stderr.read, daemon=True).start()
+            yield line.split()[-1]
+        finally:
+            process.terminate()
+
+
 @pytest.fixture(scope="session")
 def served(state: Path) -> Generator[str]:
-    """The address of a Sophia with the packaged configuration and operators' rights."""
-    command = [SOPHIA, "serve", "--http", "127.0.0.1:0", "--operator", "--state", str(state)]
-    environment = {**quiet_environment(), "SOPHIA_WORKSPACE_DATA": str(state / "workspace")}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "Sophia serves" in line:
-                break
-        else:
-            pytest.fail("sophia serve --http ended before it served")
-        # Read on, so that a server that logs much never waits for us.
-        Thread(target=process.stderr.read, daemon=True).start()
-        yield line.split()[-1]
-        process.terminate()
+    """The address of a Sophia with operators' rights, which most tests share."""
+    with serving(state, "--operator") as address:
+        yield address
 
 
 @pytest.fixture(params=["auto", "legacy"])

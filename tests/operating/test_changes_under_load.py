@@ -3,10 +3,7 @@
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import anyio
@@ -14,35 +11,16 @@ import pytest
 from anyio import to_thread
 from mcp import Client
 
-from tests.conftest import SOPHIA, quiet_environment
+from tests.conftest import SOPHIA, quiet_environment, serving
 
 pytestmark = pytest.mark.slow
 
 TOOL = "gong_intelligence"
 CALL = {"call_id": "7400171024000301"}
+PATIENT = {"SOPHIA_DEFAULT_AGENT_CONFIG__DEADLINE_MS": "60000"}
+"""Two hundred calls at once take their time on a small machine, and how long is not what these tests are about."""
 PROXIED = "gong__get_users"
 SESSIONS, CALLS_OF_EACH, MOVED_OF_EACH = 20, 10, 3
-
-
-@contextmanager
-def serving(state: Path) -> Generator[str]:
-    """A process of its own that serves over HTTP, with this state."""
-    command = [SOPHIA, "serve", "--http", "127.0.0.1:0", "--state", str(state)]
-    environment = {
-        **quiet_environment(),
-        "SOPHIA_WORKSPACE_DATA": str(state / "workspace"),
-        # Two hundred calls at once take their time on a small machine, and how long is not what these tests are about.
-        "SOPHIA_DEFAULT_AGENT_CONFIG__DEADLINE_MS": "60000",
-    }
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stderr is not None
-        line = next((line for line in process.stderr if "Sophia serves" in line), None)
-        assert line is not None, "sophia serve --http ended before it served"
-        Thread(target=process.stderr.read, daemon=True).start()
-        try:
-            yield line.split()[-1]
-        finally:
-            process.terminate()
 
 
 def sophia(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -87,7 +65,7 @@ async def test_changes_during_200_concurrent_calls_lose_none(tmp_path: Path) -> 
         answered[tool] += 1
 
     forward = ("--accept-insufficient", "--why", "a test")
-    with serving(tmp_path) as address:
+    with serving(tmp_path, **PATIENT) as address:
         await route_of(address, "warm")
         async with anyio.create_task_group() as tasks:
             for number in range(SESSIONS):

@@ -4,37 +4,21 @@ import getpass
 import subprocess
 import time
 from argparse import Namespace
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from mcp import Client
 
 from server.commands.rollout import move
 from server.state.store import open_store
-from tests.conftest import SOPHIA, quiet_environment
+from tests.conftest import SOPHIA, quiet_environment, serving
 
 pytestmark = pytest.mark.slow
 
 TOOL = "gong_intelligence"
 ASKED = {"call_id": "7400171024000301"}
 BEGIN = ("rollout", "start", TOOL, "--to", "100", "--accept-insufficient", "--why", "a test")
-
-
-@contextmanager
-def serving(state: Path) -> Generator[str]:
-    command = [SOPHIA, "serve", "--http", "127.0.0.1:0", "--state", str(state)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=quiet_environment()) as process:
-        try:
-            assert process.stderr is not None
-            line = next((line for line in process.stderr if "Sophia serves" in line), None)
-            assert line is not None
-            Thread(target=process.stderr.read, daemon=True).start()
-            yield line.split()[-1]
-        finally:
-            process.terminate()
 
 
 def operate(state: Path, *words: str, who: str = "alice") -> None:
