@@ -49,11 +49,13 @@ from server.surface.operator_tools import OperatorTools
 from server.surface.own_calls import OwnCalls
 from server.surface.own_routes import OwnRoutes
 from server.surface.prompts import PROMPTS
+from server.surface.rating import RATE_ANSWER, RateAnswer
 from server.surface.relay import Relay
 from server.surface.resources import OwnResources
 from server.surface.schemas import Validators
 from server.surface.server import SophiaServer
 from server.surface.sessions import Bounds, Kind, Sessions
+from server.surface.units import Units
 
 __all__ = ["Sophia", "running"]
 
@@ -104,7 +106,7 @@ async def running(
             [Member(endpoint_of(s, os.environ, masks, state_dir / "logs"), s.prefix) for s in servers.values()],
             store,
             t.Implementation(name="sophia", version=release),
-            frozenset({*control.current.own, *OPERATOR_TOOLS}),
+            frozenset({*control.current.own, RATE_ANSWER.name, *OPERATOR_TOOLS}),
             frozenset(PROMPTS),
             configuration.downstream.catalog_wait_ms / 1000,
         )
@@ -139,6 +141,7 @@ async def running(
         cards = Cards(control, bridge, pool, bound, agno, routes, economy)
         relay = Relay(control, bridge, economy, validators)
         tools = OperatorTools(control, store, pool, bridge, calls, relay, cards, validators, Confirmations())
+        units = Units()
         server = SophiaServer(
             release,
             control=control,
@@ -147,6 +150,8 @@ async def running(
             calls=calls,
             resources=OwnResources(control, cards),
             relay=relay,
+            rating=RateAnswer(log, store.ratings, units, validators),
+            units=units,
             operator=tools if operator else None,
         )
         logs = {name: state_dir / "logs" / f"{name}.log" for name in servers}

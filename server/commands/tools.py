@@ -46,12 +46,11 @@ async def _listed(configuration: Configuration, state_dir: Path) -> list[tuple[t
     async with session(configuration, state_dir) as (sophia, client):
         listed = (await client.list_tools()).tools
         now = sophia.control.look()
-        return [
-            (
-                tool,
-                list(allowed(sophia.routes.facts(now.own[tool.name], now), now.policy))
-                if tool.name in now.own
-                else ["downstream"],
-            )
-            for tool in listed
-        ]
+
+        def routes(name: str) -> list[str]:
+            if name in now.own:
+                return list(allowed(sophia.routes.facts(now.own[name], now), now.policy))
+            # What has no server is answered by Sophia itself.
+            return ["downstream"] if sophia.pool.tool(name) else []
+
+        return [(tool, routes(tool.name)) for tool in listed]

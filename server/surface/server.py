@@ -35,6 +35,7 @@ from server.surface.operator_tools import OperatorTools
 from server.surface.own import OwnTool
 from server.surface.own_calls import Asking, OwnCalls
 from server.surface.prompts import PROMPTS, filled
+from server.surface.rating import RATE_ANSWER, RateAnswer
 from server.surface.relay import Relay
 from server.surface.resources import OwnResources
 from server.surface.units import Units, rights_of
@@ -71,6 +72,8 @@ class SophiaServer(Server[Any]):
         calls: OwnCalls,
         resources: OwnResources,
         relay: Relay,
+        rating: RateAnswer,
+        units: Units,
         operator: OperatorTools | None,
     ) -> None:
         self._control = control
@@ -79,8 +82,9 @@ class SophiaServer(Server[Any]):
         self._calls = calls
         self._resources = resources
         self._relay = relay
+        self._rating = rating
+        self._units = units
         self._operator = operator
-        self._units = Units()
         self.changes = Changes()
         self.listed = anyio.Event()
         super().__init__(
@@ -114,6 +118,8 @@ class SophiaServer(Server[Any]):
     def _input_schema(self, name: str) -> Mapping[str, Any] | None:
         if own := self._control.current.own.get(name):
             return own.form.input_schema
+        if name == RATE_ANSWER.name:
+            return RATE_ANSWER.input_schema
         if self._operator is not None and name in OPERATOR_TOOLS:
             return OPERATOR_TOOLS[name].input_schema
         found = self._pool.tool(name)
@@ -122,6 +128,7 @@ class SophiaServer(Server[Any]):
     async def _list_tools(self, ctx: Context, _: t.PaginatedRequestParams | None) -> t.ListToolsResult:
         tables = await self._pool.listed()
         ours = [tool.form for tool in self._calls.listed(self._control.look())]
+        ours.append(RATE_ANSWER)
         if self._operator is not None:
             ours += FORMS
         self.listed.set()
@@ -134,6 +141,8 @@ class SophiaServer(Server[Any]):
         own = now.own.get(params.name)
         if own is not None and self._calls.is_listed(own, now):
             return await self._call_own(ctx, params, own, now)
+        if params.name == RATE_ANSWER.name:
+            return await self._rating.call(ctx, params)
         if self._operator is not None and params.name in OPERATOR_TOOLS:
             return await self._operator.call(ctx, params)
         target = self._pool.tool(params.name) or await self._first_seen(params.name)
@@ -254,7 +263,7 @@ class SophiaServer(Server[Any]):
         return complete(ref, params.argument, await self._calls.names(), self._control.current.own)
 
     def _unknown(self, name: str) -> str:
-        known = [*self._control.current.own, *self._pool.tables.tool_forms]
+        known = [*self._control.current.own, RATE_ANSWER.name, *self._pool.tables.tool_forms]
         near = difflib.get_close_matches(name[:100], known, n=3)
         if name in self._control.current.own:
             return f"`{name}` is switched off: policy leaves it no route. `sophia explain {name}` says why."

@@ -13,6 +13,7 @@ from mcp.server.context import ServerRequestContext
 __all__ = ["Units", "rights_of"]
 
 SESSION_HEADER = "mcp-session-id"
+LONGEST_CALL_S = 3_600
 
 
 class Units:
@@ -27,7 +28,17 @@ class Units:
             return f"session:{session_id}"
         if session := _http_session(ctx):
             return f"connection:{session}"
-        return f"process:{self._process}:{datetime.now(UTC):%Y-%m-%d}"
+        return self._on(datetime.now(UTC))
+
+    def of_then(self, ctx: ServerRequestContext[Any, Any], session_id: object, at: float) -> frozenset[str]:
+        """Every unit that this caller's call may have been counted under at that moment (seconds since 1970)."""
+        # Without a session the unit is the day's, and what is asked about began some time before.
+        days = (datetime.fromtimestamp(at - earlier_s, UTC) for earlier_s in (0, LONGEST_CALL_S))
+        without = {self.of(ctx, None)} if _http_session(ctx) else {self._on(day) for day in days}
+        return frozenset({self.of(ctx, session_id), *without})
+
+    def _on(self, day: datetime) -> str:
+        return f"process:{self._process}:{day:%Y-%m-%d}"
 
 
 def rights_of(ctx: ServerRequestContext[Any, Any]) -> str:
