@@ -4,7 +4,7 @@ BIN := .venv/bin
 EXTERNAL := node time motherduck
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint test-external bench-quality examples train-tools lock clean
+.PHONY: demo test lint test-external conformance bench-quality examples train-tools lock clean
 
 demo: .venv/run.done  ## one agent, one team and one proxied call, over stdio, on the bundled data
 	@$(BIN)/python -m server.demo
@@ -19,7 +19,10 @@ lint: .venv/dev.done
 	@$(BIN)/lint-imports --no-logo > .venv/imports.log || { cat .venv/imports.log; exit 1; }
 
 test-external: .venv/dev.done $(EXTERNAL:%=.venv-external/%.done)  ## servers that others wrote, fetched from npm and PyPI
-	@$(BIN)/pytest tests/external -rs
+	@$(BIN)/pytest tests/external tests/conformance -rs
+
+conformance: .venv/dev.done .venv-external/node.done  ## the official MCP suite against Sophia, and through it
+	@$(BIN)/pytest tests/conformance
 
 bench-quality: .venv/dev.done $(EXTERNAL:%=.venv-external/%.done)  ## how good the answers are, on data that nobody here wrote
 	@$(BIN)/python -m benchmarks.quality all
