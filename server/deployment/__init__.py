@@ -1,0 +1,1 @@
+"""A deployment: tools moved to their agents in phases, measured on the way, with the way back."""
