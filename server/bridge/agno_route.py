@@ -15,7 +15,8 @@ from typing import Any, Literal, cast
 import anyio
 from anyio import to_thread
 
-from agents.build import ForeignTool
+from agents.build import ForeignTool, build_agent
+from agents.ledger import Ledger
 from agents.models.ladder import LadderModel, Models, ModelUnavailable
 from agents.outcome import Answered, Failed, Job, Outcome
 from agents.run import run_agent
@@ -90,6 +91,19 @@ class AgnoRoute:
         if isinstance(outcome, Failed):
             raise _error(outcome)
         return outcome
+
+    def build(self, spec: AgentSpec, job: Job, configuration: Configuration) -> object:
+        """An agent as a run of it has it built; nothing runs. Agno has to be warm."""
+        agent_id = cast("AgentId", spec.id)
+        return build_agent(
+            spec,
+            job,
+            Ledger(),
+            model=self._model_of(agent_id, configuration),
+            sources=self._sources(),
+            foreign=self._lend(configuration, agent_id),
+            knows=_knows(agent_id, configuration),
+        )
 
     def full(self, kind: Kind, configuration: Configuration) -> str | None:
         """Why another run of this kind would be refused now, if it would."""

@@ -1,4 +1,4 @@
-"""The words of the commands that operators use: `rollout`, `rollback`, `policy`, `ab`. What they name is imported when run."""
+"""The words of the commands that operators use: `rollout`, `rollback`, `deploy`, `policy`, `ab`. What they name is imported when run."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -24,6 +24,7 @@ def add_operator_commands(
     why.add_argument("--why", default="", metavar="TEXT", help="the reason, kept in the history")
     _add_rollout(commands, shared, why, state_dir)
     _add_rollback(commands, shared, why, state_dir)
+    _add_deploy(commands, shared, why, state_dir)
     _add_policy(commands, shared, why, state_dir)
     _add_ab(commands, shared, state_dir)
 
@@ -94,6 +95,34 @@ def _add_rollback(
         )
 
     back.set_defaults(run=run)
+
+
+def _add_deploy(
+    commands: "Commands",
+    shared: Sequence[Parser],
+    why: Parser,
+    state_dir: StateDir,
+) -> None:
+    text = "Move tools to their agents by a plan, in six phases, with everything measured on the way."
+    ends = (
+        "exit codes: 0 complete, 1 failed or taken back, 2 not understood, 3 held for lack of evidence, 130 stopped"
+    )
+    found = commands.add_parser("deploy", help=text, description=text, epilog=ends, parents=[*shared, why])
+    found.add_argument("plan", type=Path, metavar="PLAN.yaml", help="such as config/deploy.example.yaml")
+    which = found.add_mutually_exclusive_group()
+    which.add_argument("--resume", action="store_true", help="go on with the plan's deployment that was stopped")
+    which.add_argument("--rollback", action="store_true", help="take back what it moved, from wherever it stands")
+    found.add_argument(
+        "--report", type=Path, metavar="FILE", help="write FILE.md and FILE.json (default: beside the state)"
+    )
+
+    def run(options: argparse.Namespace) -> int:
+        from server.commands.deploy import Asked, deploy
+
+        words = {name: getattr(options, name) for name in ("plan", "resume", "rollback", "why", "report")}
+        return deploy(options.config, state_dir(options), Asked(**words, as_json=options.json))
+
+    found.set_defaults(run=run)
 
 
 def _add_policy(

@@ -4,16 +4,17 @@ The stages are not in it: they are those of the configuration, so that a plan an
 """
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 __all__ = ["Plan", "PlanRefused", "Targets", "ToolPlan", "read_plan"]
 
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class PlanRefused(Exception):
@@ -43,16 +44,17 @@ class ToolPlan(_Strict):
 
 
 class Plan(_Strict):
-    """The whole plan."""
+    """The whole plan. `wait_minutes` is how long one stage may wait for its evidence before the command leaves it there."""
 
     tools: Annotated[Mapping[str, ToolPlan], Field(min_length=1)]
-    wait_minutes: Annotated[float, Field(ge=0)] = 60.0
+    wait_minutes: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 60.0
     on_failure: Literal["rollback", "hold"] = "rollback"
 
     @property
     def digest(self) -> str:
-        """The same for the same plan, however it is laid out; progress is kept under it."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        """The same for the same tools, calls and targets, however they are laid out. How long to wait may change on the way."""
+        tools = {name: one.model_dump(mode="json") for name, one in self.tools.items()}
+        return hashlib.sha256(json.dumps(tools, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read_plan(file: Path) -> Plan:
@@ -60,9 +62,30 @@ def read_plan(file: Path) -> Plan:
     try:
         return Plan.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
-        raise PlanRefused(f"The plan {file.name} cannot be read: does it exist, and is it UTF-8 text?") from error
+        raise PlanRefused(f"The plan {file} cannot be read: does it exist, and is it UTF-8 text?") from error
     except yaml.YAMLError as error:
-        raise PlanRefused(f"The plan {file.name} is not YAML.") from error
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise PlanRefused(f"The plan {file} is not YAML{where}.") from error
     except ValidationError as error:
-        faults = (f"  {'.'.join(map(str, one['loc'])) or 'the plan'}: {one['msg']}" for one in error.errors())
-        raise PlanRefused("\n".join((f"The plan {file.name} cannot be used:", *faults))) from error
+        faults = (f"  {_place(one['loc'])}: {_said(one)}" for one in error.errors())
+        raise PlanRefused("\n".join((f"The plan {file} cannot be used:", *dict.fromkeys(faults)))) from error
+
+
+def _place(loc: Sequence[int | str]) -> str:
+    return ".".join(map(str, loc[:4])) or "the plan"
+
+
+def _said(fault: Any) -> str:
+    loc, kind = fault["loc"], fault["type"]
+    model = {0: Plan, 2: ToolPlan, 3: Targets}.get(len(loc) - 1, Plan)
+    if kind == "extra_forbidden":
+        return f"is no key here; there are {', '.join(model.model_fields)}"
+    if "arguments" in loc and kind != "missing":
+        return "write the arguments as `name: value`, at least one; put what looks like a date into quotes"
+    if kind == "missing":
+        return "is missing"
+    if kind in {"model_type", "mapping_type", "dict_type"}:
+        return "write it as `key: value` pairs"
+    message = str(fault["msg"])
+    return message[:1].lower() + message[1:]
