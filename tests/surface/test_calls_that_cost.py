@@ -1,132 +1,17 @@
 """Calls that cost something, as a client makes them: shared, kept, within a budget, and in the house."""
 
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
 
 import anyio
 import mcp_types as t
 import pytest
-import yaml
 from mcp import Client
-from mcp.server.lowlevel import Server
-from mcp.shared.memory import create_client_server_memory_streams
 
-from server import app
-from server.app import Sophia, running
-from server.config import DownstreamServer, load
-from server.downstream.endpoint import Endpoint
 from server.surface import relay
 from server.surface.units import rights_of
-from workspace.gong.library import bundled
-from workspace.gong.server import build_server
-
-CALL = "7400171024000301"
-READS = t.ToolAnnotations(read_only_hint=True)
-ANALYSIS = {"title": "A call", "started": "2017-10-24", "duration_s": 60, "objections": [], "next_steps": []}
-
-
-@dataclass
-class Crm:
-    """A server with a tool that reads and one that writes; both answer when they are let."""
-
-    asked: list[str] = field(default_factory=list[str])
-    cancelled: int = 0
-    let: anyio.Event = field(default_factory=anyio.Event)
-    arrived: anyio.Event = field(default_factory=anyio.Event)
-    fails: bool = False
-
-    async def _list(self, _: Any, __: Any) -> t.ListToolsResult:
-        schema = {"type": "object", "properties": {"call_id": {"type": "string"}}}
-        return t.ListToolsResult(
-            tools=[
-                t.Tool(name="gong_call_analysis", input_schema=schema, annotations=READS),
-                t.Tool(name="look", input_schema=schema, annotations=READS),
-                t.Tool(name="write", input_schema=schema),
-            ]
-        )
-
-    async def _call(self, ctx: Any, params: t.CallToolRequestParams) -> t.CallToolResult:
-        self.asked.append(params.name)
-        self.arrived.set()
-        await ctx.session.report_progress(1, 2, "half")
-        try:
-            await self.let.wait()
-        except anyio.get_cancelled_exc_class():
-            self.cancelled += 1
-            raise
-        said = json.dumps(ANALYSIS) if params.name == "gong_call_analysis" else f"answer {len(self.asked)}"
-        return t.CallToolResult(content=[t.TextContent(text=said)], is_error=self.fails)
-
-    def server(self) -> Server[Any]:
-        return Server("crm", on_list_tools=self._list, on_call_tool=self._call)
-
-
-def in_memory(configured: DownstreamServer, server: Server[Any]) -> Endpoint:
-    @asynccontextmanager
-    async def opened() -> AsyncGenerator[Any]:
-        async with (
-            create_client_server_memory_streams() as (client, (read, write)),
-            anyio.create_task_group() as tasks,
-        ):
-            tasks.start_soon(lambda: server.run(read, write, server.create_initialization_options()))
-            yield client
-            tasks.cancel_scope.cancel()
-
-    return Endpoint(configured.name, configured.digest, opened, 30, 30, 30)
-
-
-Starts = Callable[..., AbstractAsyncContextManager[tuple[Sophia, Client]]]
-
-
-@pytest.fixture
-def crm() -> Crm:
-    return Crm()
-
-
-@pytest.fixture
-def sophia(tmp_path: Path, crm: Crm, monkeypatch: pytest.MonkeyPatch) -> Starts:
-    """Starts a Sophia over the CRM, which is restricted, free or paid as a test says, and over the bundled calls."""
-
-    async def not_warmed(*_: Any) -> None:
-        pass
-
-    @asynccontextmanager
-    async def started(agno: Mapping[str, Any] | None = None, **options: Any) -> AsyncGenerator[tuple[Sophia, Client]]:
-        servers: dict[str, Server[Any]] = {"crm": crm.server()}
-        if "gong" in options:
-            servers["gong"] = build_server(bundled())
-        calls = {"capabilities": ["calls.list", "calls.details", "calls.transcripts"], "library_background": False}
-        written = {
-            "crm": {"command": "none", "sophia": {"capabilities": ["calls.analysis"], **options.get("crm", {})}},
-            "gong": {
-                "command": "none",
-                "disabled": "gong" not in options,
-                "sophia": {**calls, **options.get("gong", {})},
-            },
-            **{name: {"command": "none", "disabled": True} for name in ("snowflake", "hubspot", "slack", "linear")},
-        }
-        (tmp_path / "services").mkdir(exist_ok=True)
-        (tmp_path / "downstream.yaml").write_text(yaml.safe_dump({"mcpServers": written}), encoding="utf-8")
-        named = tmp_path / "services" / "agno_integration.yaml"
-        named.write_text(yaml.safe_dump({"agno_integration": dict(agno or {})}), encoding="utf-8")
-        monkeypatch.setattr(app, "endpoint_of", lambda server, *_: in_memory(server, servers[server.name]))
-        monkeypatch.setattr(app, "_warm", not_warmed)
-        with anyio.fail_after(60):
-            async with running(load(tmp_path, {}), tmp_path / "state", operator=True) as sophia:
-                await sophia.pool.settled()
-                async with Client(sophia.server) as client:
-                    yield sophia, client
-
-    return started
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    while not holds():
-        await anyio.lowlevel.checkpoint()
+from tests.surface.crm_in_memory import CALL, Crm, Starts, until
 
 
 async def at_once(client: Client, tool: str, count: int, crm: Crm, runs: int) -> list[t.CallToolResult]:
