@@ -30,6 +30,7 @@ from server.bridge.learning.allocation import Allocation, Learning
 from server.bridge.lending import lender
 from server.bridge.mapped_routes import MAPPED_ROUTES
 from server.bridge.sampling import MemorySampler
+from server.bridge.shadow import Shadows
 from server.bridge.sharing import Sharing
 from server.bridge.spending import Spending
 from server.bridge.tallied import Tallier
@@ -55,6 +56,7 @@ from server.surface.resources import OwnResources
 from server.surface.schemas import Validators
 from server.surface.server import SophiaServer
 from server.surface.sessions import Bounds, Kind, Sessions
+from server.surface.shadowing import Shadowing
 from server.surface.units import Units
 
 __all__ = ["Sophia", "running"]
@@ -137,8 +139,10 @@ async def running(
         )
         economy = Economy(Spending(store.tallies), Sharing())
         routes = OwnRoutes(agno, bound, economy, evidence)
-        calls = OwnCalls(bridge, routes, bound, validators, sessions)
-        cards = Cards(control, bridge, pool, bound, agno, routes, economy)
+        shadows = Shadows(log, arms)
+        shadowing = Shadowing(bridge, routes, shadows, agno, bound, economy)
+        calls = OwnCalls(bridge, routes, bound, validators, sessions, shadowing)
+        cards = Cards(control, bridge, pool, bound, agno, routes, economy, shadows)
         relay = Relay(control, bridge, economy, validators)
         tools = OperatorTools(control, store, pool, bridge, calls, relay, cards, validators, Confirmations())
         units = Units()
@@ -164,6 +168,7 @@ async def running(
                 sampler.run,
                 economy.spending.run,
                 economy.sharing.run,
+                shadows.run,
                 allocation.run,
                 bound.known.run,
                 sessions.run,

@@ -95,6 +95,7 @@ def policy_of(configuration: Configuration, version: Version) -> Policy:
             auto_scaling=flags.enable_auto_scaling,
         ),
         share=agno.ab_testing.agno_traffic_percentage if agno.ab_testing.enabled else None,
+        shadow_percent=agno.rollout.shadow_percent,
         rollouts=rollouts_of(version),
     )
 

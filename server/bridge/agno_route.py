@@ -7,7 +7,7 @@ concurrent runs, those that wait for their turn included, a call is refused at o
 """
 
 import math
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any, Literal, cast
@@ -84,13 +84,16 @@ class AgnoRoute:
         kind: Kind = "agent" if isinstance(spec, AgentSpec) else "team"
         await self._import()
         async with self._place(kind, spec.title, configuration):
-            try:
-                outcome = await self._measured(spec, job, configuration)
-            except ModelUnavailable as error:
-                raise ModelFailed(error.message, delivered=False) from error
-        if isinstance(outcome, Failed):
-            raise _error(outcome)
-        return outcome
+            return await _answer(self._measured(spec, job, configuration))
+
+    async def run_beside(self, spec: AgentSpec | TeamSpec, job: Job, configuration: Configuration) -> Answered:
+        """The same for a run that nobody waits for: it takes no place and no turn, and no limit learns from it."""
+        await self._import()
+        return await _answer(self._run(spec, job, configuration))
+
+    def idle(self, spec: AgentSpec | TeamSpec, configuration: Configuration) -> bool:
+        """Whether a call that came now would begin at once."""
+        return self._turns[_where(spec, configuration)].idle
 
     def build(self, spec: AgentSpec, job: Job, configuration: Configuration) -> object:
         """An agent as a run of it has it built; nothing runs. Agno has to be warm."""
@@ -144,11 +147,7 @@ class AgnoRoute:
         until_s = anyio.current_time() + job.limits.deadline_ms / 1000
         with self._turns[_where(spec, configuration)].measured(spec.id) as ended:
             try:
-                outcome = await (
-                    self._run_agent(spec, job, configuration)
-                    if isinstance(spec, AgentSpec)
-                    else self._run_team(spec, job, configuration)
-                )
+                outcome = await self._run(spec, job, configuration)
             except anyio.get_cancelled_exc_class():
                 if anyio.current_time() >= until_s:
                     ended(True)
@@ -179,6 +178,11 @@ class AgnoRoute:
         finally:
             self.running[kind] -= 1
 
+    async def _run(self, spec: AgentSpec | TeamSpec, job: Job, configuration: Configuration) -> Outcome:
+        if isinstance(spec, AgentSpec):
+            return await self._run_agent(spec, job, configuration)
+        return await self._run_team(spec, job, configuration)
+
     async def _run_agent(self, spec: AgentSpec, job: Job, configuration: Configuration) -> Outcome:
         agent_id = cast("AgentId", spec.id)
         return await run_agent(
@@ -205,6 +209,16 @@ class AgnoRoute:
 
     def _model_of(self, agent_id: AgentId, configuration: Configuration) -> LadderModel:
         return self._models.resolve(configuration.agent(agent_id).model)
+
+
+async def _answer(run: Awaitable[Outcome]) -> Answered:
+    try:
+        outcome = await run
+    except ModelUnavailable as error:
+        raise ModelFailed(error.message, delivered=False) from error
+    if isinstance(outcome, Failed):
+        raise _error(outcome)
+    return outcome
 
 
 def _bounds(configuration: Configuration) -> Bounds | None:

@@ -30,6 +30,9 @@ UNAVAILABLE = "unavailable"
 OF_THE_CALLER = (CallerError, CallerDeadline, NotThere)
 """Failures that say nothing of an arm: the other one would have ended like this."""
 
+KINDS_OF_THE_CALLER = frozenset(error.kind for one in OF_THE_CALLER for error in (one, *one.__subclasses__()))
+"""The same by name, as the decision log has them."""
+
 How = Literal["drawn", "shadow"]
 
 

@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 from server.bridge.arm_evidence import unit_bucket
 from server.bridge.arms import OF_THE_CALLER, UNAVAILABLE, Arm, Arms
 from server.bridge.cost import free_again_in_s
-from server.bridge.decide import decide
+from server.bridge.decide import beside, decide
 from server.bridge.decision import Call, Decision, DownstreamMapping, Live, Reason, Route, Tool
 from server.bridge.decision_log import DecisionLog, new_id
 from server.bridge.evidence import Evidence
 from server.bridge.execute import Attempt, Executed, Fallback, RouteRun, execute
 from server.bridge.explain import Explained, explained
-from server.bridge.guards import Guards
+from server.bridge.guards import Beside, Guards
 from server.bridge.learning.allocation import Allocation
 from server.bridge.policy import Policy
 from server.errors import BudgetSpent, InternalError, SophiaError
@@ -121,6 +121,19 @@ class Bridge:
             unit_bucket(call.unit),
             _drawn(call, tool, policy, decision),
         )
+
+    def beside(
+        self,
+        call: Call,
+        tool: Tool,
+        policy: Policy,
+        faults: Mapping[Route, str],
+        spent: Mapping[Route, str],
+        made: Made,
+    ) -> tuple[Route, Beside] | None:
+        """The route that may run beside a call as things stand now, and what stands before it; None where none may."""
+        route = beside(call, tool, policy, self._live(tool, faults, spent), made.decision)
+        return None if route is None else (route, Beside(self.guards.of(made.tool, route, made.server)))
 
     def _learned(self, call: Call, tool: Tool, policy: Policy, live: Live) -> Live:
         if self._allocation is None:

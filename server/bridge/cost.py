@@ -36,6 +36,14 @@ class Budget:
     tokens_per_day: int | None = None
     per_caller_per_day: float | None = None
 
+    @property
+    def for_shadows(self) -> "Budget":
+        """Up to where runs may be made that nobody asked for: half, so that what people ask is not refused for them."""
+        return Budget(
+            None if self.credits_per_day is None else self.credits_per_day / 2,
+            None if self.tokens_per_day is None else self.tokens_per_day // 2,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Tariff:

@@ -35,7 +35,7 @@ from server.bridge.decision import (
 from server.bridge.policy import Policy, Rollout
 from server.bridge.score import score_terms
 
-__all__ = ["allowed", "decide", "share_of"]
+__all__ = ["allowed", "beside", "decide", "share_of"]
 
 NOTHING: Mapping[Route, str] = {}
 
@@ -66,18 +66,36 @@ def allowed(tool: Tool, policy: Policy) -> tuple[Route, ...]:
     return _allowed(tool, policy, NOTHING, NOTHING, [])
 
 
+def beside(call: Call, tool: Tool, policy: Policy, live: Live, decision: Decision) -> Route | None:
+    """The route that may run beside the one that was decided, for its answer to be compared only; None where none may.
+
+    Whatever takes a route out of the choice takes it out here, but for one: where a share stands at 0 nobody is served
+    by the agent yet, and runs beside are how to see what it would say. After a rollback it stays out. A call whose route
+    was asked for by name is no comparison.
+    """
+    if decision.route is None or call.forced is not None:
+        return None
+    left = _allowed(tool, policy, call.forbidden, live.spent, [], at_zero=True)
+    able = _mappable(call, tool, left, [])
+    return next((route for route in able if route != decision.route and route not in live.faults), None)
+
+
 def _allowed(
     tool: Tool,
     policy: Policy,
     forbidden: Mapping[Route, str],
     spent: Mapping[Route, str],
     reasons: list[Reason],
+    *,
+    at_zero: bool = False,
 ) -> tuple[Route, ...]:
+    """The routes that are left; with `at_zero` a share of 0 takes none away."""
     causes: dict[Route, list[str]] = {"agno": [], "downstream": []}
     if tool.agno is None:
         causes["agno"].append("no agent or team serves this tool")
     else:
         causes["agno"] += _switched_off(tool, policy)
+        causes["agno"] += _not_begun(tool, policy, at_zero=at_zero)
     if tool.downstream is None:
         causes["downstream"].append("no configured server offers it")
     for route, removed in causes.items():
@@ -104,10 +122,16 @@ def _switched_off(tool: Tool, policy: Policy) -> list[str]:
         (tool.agno == "agent" and not flags.agno_agents, "the flag `enable_agno_agents` is off"),
         (tool.agno == "team" and not flags.team_coordination, "the flag `enable_team_coordination` is off"),
     )
-    causes = [why for off, why in switches if off]
-    if tool.downstream is not None and (policy.rollout_of(tool.name, tool.existing) or (None,))[0] == 0:
-        causes.append(_at_zero(tool, policy.rollouts.get(tool.name)))
-    return causes
+    return [why for off, why in switches if off]
+
+
+def _not_begun(tool: Tool, policy: Policy, *, at_zero: bool) -> list[str]:
+    rollout = policy.rollouts.get(tool.name)
+    if tool.downstream is None or (policy.rollout_of(tool.name, tool.existing) or (None,))[0] != 0:
+        return []
+    if at_zero and (rollout is None or rollout.state != "rolled_back"):
+        return []
+    return [_at_zero(tool, rollout)]
 
 
 def _at_zero(tool: Tool, rollout: Rollout | None) -> str:

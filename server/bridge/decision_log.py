@@ -38,7 +38,7 @@ class DecisionLog:
         self._filled = anyio.Event()
 
     def note(self, record: DecisionRecord) -> None:
-        """Remember a decision and have it written."""
+        """Remember a decision and have it written; one that is known already takes the place of what was known."""
         self._remembered[record.id] = record
         if len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
@@ -46,6 +46,10 @@ class DecisionLog:
             logger.warning("the decision log cannot keep up; a record is lost")
         self._queue.append(record)
         self._filled.set()
+
+    def newest(self, decision_id: str) -> DecisionRecord | None:
+        """A decision of this process, as long as it is among the newest."""
+        return self._remembered.get(decision_id)
 
     async def find(self, decision_id: str) -> DecisionRecord | None:
         """A decision by its id, of this process or another."""

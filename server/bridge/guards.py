@@ -33,7 +33,7 @@ from server.errors import (
     SourceFailed,
 )
 
-__all__ = ["PLACES", "Guard", "Guards", "Passage"]
+__all__ = ["PLACES", "Beside", "Guard", "Guards", "Passage"]
 
 PLACES = 256
 """Calls at once to a server of which nobody says how many it is given."""
@@ -137,6 +137,20 @@ class Guard:
         passage.through(self._breaker, _of_route, self._what, now)
         return passage
 
+    def enter_beside(self) -> "Passage":
+        """Leave for an attempt of a run beside: only while all is well, and only into places that callers leave free.
+
+        What it proves changes no breaker. Raises ServerBusy where there is no such place.
+        """
+        now, server = self._clock(), self._server
+        breakers = [self._breaker, *([server.breaker] if server else [])]
+        crowded = server is not None and 2 * (server.bulkhead.taken + 1) > server.bulkhead.places
+        if crowded or any(breaker.state(now) != "closed" for breaker in breakers):
+            raise ServerBusy("What is free here is kept for calls that somebody waits for.", delivered=False)
+        if server is not None:
+            server.bulkhead.take()
+        return Passage(self._clock, server)
+
     def called(self) -> None:
         """A call begins here: what repeats are measured by."""
         if self._server is not None:
@@ -148,6 +162,25 @@ class Guard:
         if self._breaker.refuses(now):
             return False
         return self._server is None or (not self._server.breaker.refuses(now) and self._server.budget.take(now))
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands before a route for a run that nobody waits for."""
+
+    guard: Guard
+
+    def called(self) -> None:
+        """A run begins here."""
+        self.guard.called()
+
+    def enter(self) -> "Passage":
+        """Leave for one attempt. Raises ServerBusy."""
+        return self.guard.enter_beside()
+
+    def may_repeat(self) -> bool:
+        """Take one repeat out of the budget, as any call does."""
+        return self.guard.may_repeat()
 
 
 @dataclass(slots=True)

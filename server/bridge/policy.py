@@ -65,7 +65,7 @@ class Policy:
     """One version of it. `enabled` is the kill switch: off, everything is served as if there were no agents.
 
     `share` is the percent of the units that agents serve of tools without a rollout of their own; None leaves those to
-    the score.
+    the score. `shadow_percent` is the percent of the calls whose other route is run beside, only to be compared.
     """
 
     version: int = 0
@@ -73,6 +73,7 @@ class Policy:
     enabled: bool = True
     flags: Flags = field(default_factory=Flags)
     share: int | None = None
+    shadow_percent: int = 0
     rollouts: Mapping[str, Rollout] = field(default_factory=dict[str, Rollout])
 
     def rollout_of(self, tool: str, existing: bool) -> tuple[int, str] | None:

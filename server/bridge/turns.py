@@ -69,6 +69,11 @@ class Turns:
             await self._limiter.acquire_on_behalf_of(held)
         return None if waited.cancelled_caught else held
 
+    @property
+    def idle(self) -> bool:
+        """Whether whoever comes now need not wait."""
+        return self._limiter.available_tokens >= 1 and not self._limiter.statistics().tasks_waiting
+
     def give_back(self, held: object) -> None:
         """End a turn."""
         self._limiter.release_on_behalf_of(held)

@@ -78,6 +78,7 @@ class RolloutSettings(Settings, frozen=True):
     latency_ratio: Annotated[float, Field(ge=1, le=100)]
     breach_alpha: Alpha
     pass_alpha: Alpha
+    shadow_percent: Percent
 
 
 class AbTesting(Settings, frozen=True):

@@ -9,6 +9,7 @@ from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge
 from server.bridge.decision import Route
 from server.bridge.economy import Economy
+from server.bridge.shadow import Shadows
 from server.bridge.thresholds import over
 from server.control import Control
 from server.downstream.adapters.bound import Bound
@@ -36,7 +37,9 @@ class Cards:
         agno: AgnoRoute,
         routes: OwnRoutes,
         economy: Economy,
+        shadows: Shadows,
     ) -> None:
+        self._shadows = shadows
         self._control = control
         self._bridge = bridge
         self._pool = pool
@@ -86,6 +89,7 @@ class Cards:
             "cost": self._economy.status(now.tariff),
             "running": dict(self._agno.running),
             "turns": self._agno.turns(),
+            "shadows": self._shadows.card(),
             "guards": self._bridge.guards.health(),
             "servers": {
                 name: {

@@ -40,6 +40,7 @@ from server.surface.own_routes import Called, OwnRoutes, Taken
 from server.surface.own_settings import OwnSettings
 from server.surface.schemas import Validators
 from server.surface.sessions import LOCAL, Sessions
+from server.surface.shadowing import Shadowing
 
 __all__ = ["Asking", "OwnCalls"]
 
@@ -88,7 +89,9 @@ class OwnCalls:
         bound: Bound,
         validators: Validators,
         sessions: Sessions,
+        shadowing: Shadowing,
     ) -> None:
+        self._shadowing = shadowing
         self._bridge = bridge
         self._routes = routes
         self._bound = bound
@@ -133,8 +136,8 @@ class OwnCalls:
             made = self._bridge.refused(tool.name, error)
             return failed(error, served_meta(made.id, made.decision, None))
         routes, spent = self._routes, self._routes.spent(tool, asking.rights, now)
-        facts, faults = routes.facts(tool, now), routes.faults(tool, now)
-        made = self._bridge.decide(_call(understood, asking), facts, now.policy, faults, spent)
+        facts, faults, call = routes.facts(tool, now), routes.faults(tool, now), _call(understood, asking)
+        made = self._bridge.decide(call, facts, now.policy, faults, spent)
         called = Called(tool, _job(tool, understood, asking, now.settings), asking.rights, now)
         taken = Taken()
         try:
@@ -147,7 +150,10 @@ class OwnCalls:
                 runs, deadline_ms = routes.runs(called, taken), now.settings.deadline_ms(tool)
                 executed = await self._bridge.execute(made, runs, now.fallback, deadline_ms, asking.time.left_ms())
         except SophiaError as error:
+            self._shadowing.served(called, call, made, None)
             return failed(error, served_meta(made.id, made.decision, made.decision.route))
+        own_answer = executed.result if executed.route == made.decision.route else None
+        self._shadowing.served(called, call, made, own_answer)
         if understood.memory is not None:
             answer = executed.result.answer
             understood.memory.turns.append(Turn(understood.request, understood.arguments, understood.intent, answer))
