@@ -45,6 +45,7 @@ from server.library.calls import library_of
 from server.state.store import Store, open_store, place_of_store
 from server.surface.cards import Cards
 from server.surface.confirmations import Confirmations
+from server.surface.existing_tools import ExistingTools
 from server.surface.operator_forms import OPERATOR_TOOLS
 from server.surface.operator_tools import OperatorTools
 from server.surface.own_calls import OwnCalls
@@ -79,6 +80,7 @@ class Sophia:
     routes: OwnRoutes
     calls: OwnCalls
     relay: Relay
+    existing: ExistingTools
     bridge: Bridge
     cards: Cards
     agno: AgnoRoute
@@ -144,7 +146,10 @@ async def running(
         calls = OwnCalls(bridge, routes, bound, validators, sessions, shadowing)
         cards = Cards(control, bridge, pool, bound, agno, routes, economy, shadows)
         relay = Relay(control, bridge, economy, validators)
-        tools = OperatorTools(control, store, pool, bridge, calls, relay, cards, validators, Confirmations())
+        existing = ExistingTools(bridge, routes, bound, economy, relay)
+        tools = OperatorTools(
+            control, store, pool, bridge, calls, relay, existing, cards, validators, Confirmations()
+        )
         units = Units()
         server = SophiaServer(
             release,
@@ -154,6 +159,7 @@ async def running(
             calls=calls,
             resources=OwnResources(control, cards),
             relay=relay,
+            existing=existing,
             rating=RateAnswer(log, store.ratings, units, validators),
             units=units,
             operator=tools if operator else None,
@@ -179,7 +185,9 @@ async def running(
             ):
                 tasks.start_soon(run)
             try:
-                yield Sophia(server, control, store, pool, bound, routes, calls, relay, bridge, cards, agno, masks)
+                yield Sophia(
+                    server, control, store, pool, bound, routes, calls, relay, existing, bridge, cards, agno, masks
+                )
             finally:
                 gc.unfreeze()  # what stays frozen is never taken down, and libraries complain of it at the end
                 tasks.cancel_scope.cancel()

@@ -5,6 +5,7 @@
     |  |- UnknownTool        no such name among the published tools
     |  |- InvalidArguments   an argument breaks the tool's schema; says which and why
     |  |- NotFound           what was asked for does not exist; says what is near
+    |  |- NotExpressible     a call that its route cannot answer as it should, which only turned out on the way; the other can
     |  `- RolloutRefused     a step of a rollout that makes no sense where it stands; says which does
     |- NoRoute             policy leaves no route for the call; names each cause
     |  `- BudgetSpent        what a day allows is used up; `retry_after_s` says when it is free again
@@ -47,6 +48,7 @@ __all__ = [
     "ModelDown",
     "ModelFailed",
     "NoRoute",
+    "NotExpressible",
     "NotFound",
     "NotThere",
     "RolloutRefused",
@@ -93,6 +95,12 @@ class NotFound(CallerError):
     """What was asked for does not exist."""
 
     kind = "not_found"
+
+
+class NotExpressible(CallerError):
+    """The route cannot express this call, as turned out on the way. The one failure of a caller's that the other route may mend."""
+
+    kind = "not_expressible"
 
 
 class RolloutRefused(CallerError):

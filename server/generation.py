@@ -10,6 +10,7 @@ from agents.catalog import AGENTS
 from agents.result import Classification
 from server.bridge.cost import Budget, Price, Tariff
 from server.bridge.execute import Fallback
+from server.bridge.existing_routes import ExistingTool, existing_tools
 from server.bridge.mapped_routes import MAPPED_ROUTES
 from server.bridge.policy import Flags, Policy, Rollout
 from server.config.configuration import Configuration
@@ -26,7 +27,8 @@ NOTHING_SET = Version(number=0, at=0.0, who="nobody", why="", what="config")
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What holds for the calls that begin now. `own` are our own tools with the members and modes configured."""
+    """What holds for the calls that begin now. `own` are our own tools with the members and modes configured, `existing`
+    the tools of servers that have an agno route."""
 
     configuration: Configuration
     settings: OwnSettings
@@ -34,6 +36,7 @@ class Generation:
     fallback: Fallback
     own: Mapping[str, OwnTool]
     tariff: Tariff
+    existing: Mapping[str, ExistingTool]
 
     @property
     def version(self) -> str:
@@ -51,14 +54,15 @@ class Generation:
         return known.classification if known else "confidential"
 
     def target_ms(self, tool: str) -> int | None:
-        """The target of a tool's answers; None where nobody set one."""
-        own = self.own.get(tool)
+        """The target of a tool's answers, of an existing one that of its agent; None where nobody set one."""
+        existing = self.existing.get(tool)
+        own = self.own.get(existing.route.agent if existing else tool)
         return None if own is None else self.settings.of(own).response_timeout_ms
 
     @property
     def movable(self) -> frozenset[str]:
         """The tools that can have both routes, and so a rollout."""
-        return frozenset(self.own).intersection(MAPPED_ROUTES)
+        return frozenset(self.own).intersection(MAPPED_ROUTES).union(self.existing)
 
     def under(self, version: Version) -> "Generation":
         """The same configuration under another version of the policy."""
@@ -75,6 +79,7 @@ def generation_of(configuration: Configuration, version: Version) -> Generation:
         fallback_of(configuration),
         own_tools(AGENTS, [with_members(spec, agents, configuration) for spec in TEAMS]),
         tariff_of(configuration),
+        existing_tools(configuration.downstream.servers),
     )
 
 

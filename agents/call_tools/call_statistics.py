@@ -16,7 +16,7 @@ from agents.result import Record
 from agents.sources import Sources
 from agents.tool import Observation, Tool
 
-__all__ = ["CALL_STATISTICS", "StatisticsData", "observe_statistics"]
+__all__ = ["CALL_STATISTICS", "CallStatistics", "StatisticsData", "observe_statistics"]
 
 _SHOWN = 10
 _OVERLAP_WORTH_A_NOTE = 0.02
@@ -73,9 +73,16 @@ class StatisticsData(Record):
     rule: TurnRule
 
 
-async def _run(sources: Sources, parameters: ScopeParameters) -> Observation:
+class StatisticsParameters(ScopeParameters):
+    """Which calls, and whether others are read to compare them with."""
+
+    beside: bool = Field(default=True, description="also set the figures beside those of the team's other calls")
+
+
+async def _run(sources: Sources, parameters: StatisticsParameters) -> Observation:
     material = await gather(sources, parameters)
-    return await observe_statistics(material, await team_figures(sources, material))
+    team = await team_figures(sources, material) if parameters.beside else None
+    return await observe_statistics(material, team)
 
 
 async def observe_statistics(material: Material, team: Sequence[Sequence[Metric]] | None = None) -> Observation:
@@ -262,7 +269,7 @@ CALL_STATISTICS = Tool(
         "talk ratio", "talk time", "talk-to-listen", "statistics", "stats", "monologue", "interactivity", "patience",
         "fillers", "filler words", "speaking rate", "talk too much", "words per minute", "silence", "interruptions",
     ),
-    parameters=ScopeParameters,
+    parameters=StatisticsParameters,
     data=StatisticsData,
     needs="calls",
     run=_run,

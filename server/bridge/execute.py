@@ -2,7 +2,8 @@
 
 What may be sent again follows from two facts: whether the route only reads (`RouteRun.repeatable`), and whether the
 failed attempt was delivered (`SophiaError.delivered`). A call that may have changed something is sent once. An answer
-that the other route would give as well, such as an unknown id, is final. Repeats come out of a budget, and stop where
+that the other route would give as well, such as an unknown id, is final. A call that turns out to be none for its route
+(`NotExpressible`) has not failed: it goes to the other one whatever happens after failures. Repeats come out of a budget, and stop where
 the time ends: that of the tool, or what the caller gave the call if that is less.
 
 Before each attempt stands a guard, which may refuse it at once: then nothing was sent, and the other route may serve.
@@ -27,6 +28,7 @@ from server.errors import (
     DeadlineExceeded,
     InternalError,
     NoRoute,
+    NotExpressible,
     ServerBusy,
     SophiaError,
     SourceFailed,
@@ -170,11 +172,12 @@ async def execute(
         if (
             failure is time.late
             or other is None
-            or fallback.strategy == "disabled"
+            or (fallback.strategy == "disabled" and not isinstance(failure, NotExpressible))
             or not _may_go_on(failure, chosen)
         ):
             raise
-        return await _fallen_back(other, runs[other], failure, f"{decision.route} failed", fallback, time, observe)
+        what = "cannot take this call" if isinstance(failure, NotExpressible) else "failed"
+        return await _fallen_back(other, runs[other], failure, f"{decision.route} {what}", fallback, time, observe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +244,7 @@ async def _fallen_back(
 
 
 def _may_go_on(error: SophiaError, run: RouteRun[ResultT]) -> bool:
-    final = isinstance(error, CallerError | SourceFailed)
+    final = isinstance(error, CallerError | SourceFailed) and not isinstance(error, NotExpressible)
     return not final and (run.repeatable or not error.delivered)
 
 

@@ -55,7 +55,7 @@ async def _decided(
         asking = Asking("explain", typed.route, silent)
         try:
             return await explained_call(
-                tool, arguments, asking, now, sophia.calls, sophia.pool, sophia.bridge, sophia.relay
+                tool, arguments, asking, now, sophia.calls, sophia.pool, sophia.bridge, sophia.relay, sophia.existing
             )
         except SophiaError as error:  # given back, since task groups would wrap what is raised through them
             return error

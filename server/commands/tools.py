@@ -8,10 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from server.app import Sophia
 from server.bridge.decide import allowed
 from server.commands.output import fail, printed
 from server.commands.session import configured, session
 from server.config import Configuration
+from server.generation import Generation
 from server.state.database import StoreError
 
 __all__ = ["tools"]
@@ -46,11 +48,15 @@ async def _listed(configuration: Configuration, state_dir: Path) -> list[tuple[t
     async with session(configuration, state_dir) as (sophia, client):
         listed = (await client.list_tools()).tools
         now = sophia.control.look()
+        return [(tool, _routes(tool.name, sophia, now)) for tool in listed]
 
-        def routes(name: str) -> list[str]:
-            if name in now.own:
-                return list(allowed(sophia.routes.facts(now.own[name], now), now.policy))
-            # What has no server is answered by Sophia itself.
-            return ["downstream"] if sophia.pool.tool(name) else []
 
-        return [(tool, routes(tool.name)) for tool in listed]
+def _routes(name: str, sophia: Sophia, now: Generation) -> list[str]:
+    """The routes that policy leaves a tool now."""
+    if name in now.own:
+        return list(allowed(sophia.routes.facts(now.own[name], now), now.policy))
+    target = sophia.pool.tool(name)
+    if target is None:  # what has no server is answered by Sophia itself
+        return []
+    facts = sophia.existing.facts(target, now)
+    return list(allowed(facts, now.policy)) if facts else ["downstream"]

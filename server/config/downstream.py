@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal, TypeAlias, cast
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from server.config.names import ExistingToolId
 from server.config.references import BadReferenceError, references
 from server.config.values import Amount, Count, Milliseconds, Seconds, Settings
 
@@ -92,6 +93,7 @@ class ServerOptions(Settings, frozen=True):
     call_timeout_ms: Milliseconds = 60_000
     idle_timeout_ms: Milliseconds = 30_000
     capabilities: Annotated[Mapping[str, CapabilityUse | None] | None, BeforeValidator(_listed)] = None
+    agno_routes: Annotated[tuple[ExistingToolId, ...], Field(strict=False)] = ()
     classification: Classification = "internal"
     credits_per_call: Amount = 0
     max_concurrent_calls: Count = 256

@@ -13,6 +13,9 @@ AgentId: TypeAlias = Literal[
     "snowflake_analyst",
     "executive_knowledge",
 ]
+ExistingToolId: TypeAlias = Literal["gong_call_analysis"]
+"""The tools of existing servers that an agent can serve in their own shape."""
+
 TeamId: TypeAlias = Literal["business_intelligence", "executive_knowledge", "sales_intelligence"]
 
 AGENT_IDS: Final[tuple[AgentId, ...]] = get_args(AgentId)

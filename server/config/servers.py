@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from server.config.downstream import CapabilityUse, Classification, DownstreamFile, ServerEntry
 from server.config.masking import Masks, disguise, disguise_args
+from server.config.names import ExistingToolId
 from server.config.references import references, resolve
 
 
@@ -48,6 +49,7 @@ class DownstreamServer:
     call_timeout_ms: int
     idle_timeout_ms: int
     capabilities: Mapping[str, CapabilityUse | None] | None
+    agno_routes: tuple[ExistingToolId, ...]
     classification: Classification
     credits_per_call: float
     max_concurrent_calls: int
@@ -83,6 +85,7 @@ def _settle_server(name: str, entry: ServerEntry) -> DownstreamServer:
         call_timeout_ms=options.call_timeout_ms,
         idle_timeout_ms=options.idle_timeout_ms,
         capabilities=options.capabilities,
+        agno_routes=options.agno_routes,
         classification=options.classification,
         credits_per_call=options.credits_per_call,
         max_concurrent_calls=options.max_concurrent_calls,

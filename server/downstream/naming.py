@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-__all__ = ["MAX_NAME", "Published", "Table", "publish"]
+__all__ = ["MAX_NAME", "Published", "Table", "publish", "published_as"]
 
 MAX_NAME = 40
 DIGEST = 6
@@ -43,7 +43,7 @@ def publish(taken: Iterable[str], servers: Sequence[tuple[str, str, Sequence[str
     remarks: list[str] = []
     for server, prefix, originals in servers:
         for original in dict.fromkeys(originals):
-            name = original if prefix == "" else _fitting(prefix, original)
+            name = published_as(prefix, original)
             if name in ours or name in by_name:
                 holder = "Sophia itself" if name in ours else f"`{by_name[name].server}`"
                 name = _fitting(server, original)
@@ -56,6 +56,11 @@ def publish(taken: Iterable[str], servers: Sequence[tuple[str, str, Sequence[str
                 )
             by_name[name] = Published(name, server, original)
     return Table(by_name, tuple(remarks))
+
+
+def published_as(prefix: str, original: str) -> str:
+    """The name that a tool or prompt has while nobody else wants it."""
+    return original if prefix == "" else _fitting(prefix, original)
 
 
 def _fitting(prefix: str, original: str) -> str:

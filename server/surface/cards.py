@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from agents.spec import AgentSpec
 from server.bridge.agno_route import AgnoRoute
@@ -111,9 +111,11 @@ class Cards:
     def _over(self, now: Generation) -> dict[str, Sequence[str]]:
         """What measured too much in the last hour, by tool and route; nothing where nothing did."""
         limits = now.configuration.agno.performance_monitoring.thresholds
+        kinds: dict[str, Literal["agent", "team"]] = dict.fromkeys(now.existing, "agent")
+        kinds |= {name: own.kind for name, own in now.own.items()}
         found = {
-            f"{name}/{route}": over(self._bridge.evidence.figures(name, route), own.kind, limits)
-            for name, own in now.own.items()
+            f"{name}/{route}": over(self._bridge.evidence.figures(name, route), kind, limits)
+            for name, kind in kinds.items()
             for route in ROUTES
         }
         return {name: lines for name, lines in found.items() if lines}

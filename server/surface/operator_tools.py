@@ -31,6 +31,7 @@ from server.state.store import Store
 from server.surface.answers import failed
 from server.surface.cards import Cards
 from server.surface.confirmations import WAIT_S, Confirmations, asked, can_ask, said_yes, to_be_asked
+from server.surface.existing_tools import ExistingTools
 from server.surface.operator_forms import OPERATOR_TOOLS
 from server.surface.own_calls import Asking, OwnCalls
 from server.surface.relay import Relay
@@ -58,6 +59,7 @@ class OperatorTools:
     bridge: Bridge
     calls: OwnCalls
     relay: Relay
+    existing: ExistingTools
     cards: Cards
     validators: Validators
     confirmations: Confirmations
@@ -88,7 +90,9 @@ class OperatorTools:
         tool, now = str(arguments["tool"]), self.control.look()
         asking = Asking("explain", None, silent)
         given: dict[str, Any] = arguments.get("arguments") or {}
-        found, read = await explained_call(tool, given, asking, now, self.calls, self.pool, self.bridge, self.relay)
+        found, read = await explained_call(
+            tool, given, asking, now, self.calls, self.pool, self.bridge, self.relay, self.existing
+        )
         parts = asdict(found)
         return {"tool": tool, **parts.pop("decision"), **parts, "read": read}
 
@@ -160,6 +164,7 @@ async def explained_call(
     pool: Pool,
     bridge: Bridge,
     relay: Relay,
+    existing: ExistingTools,
 ) -> tuple[Explained, dict[str, Any]]:
     """What would be decided about a call of any published tool, and what was read of it. Raises SophiaError."""
     own = now.own.get(tool)
@@ -168,6 +173,8 @@ async def explained_call(
     target = pool.tool(tool)
     if target is None:
         raise UnknownTool(f"There is no tool `{tool[:100]}`. `sophia tools` lists them.")
+    if tool in now.existing and now.existing[tool].is_at(target[1]):
+        return existing.explain(target, arguments, asking, now)
     spent = relay.spent(target[1], LOCAL, now)
     decision = bridge.decide_proxied(tool, target[1].server, now.policy, spent).decision
     return Explained(decision, now.policy.version, decision.reasons), {"arguments": arguments}

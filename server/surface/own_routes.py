@@ -36,14 +36,22 @@ IN_HOUSE: frozenset[Route] = frozenset({"downstream"})
 """The route on which nothing leaves the house whatever the models: the server that has it answers itself."""
 
 
+async def _as_it_is(answered: Answered) -> Answered:
+    return answered
+
+
 @dataclass(frozen=True, slots=True)
 class Called:
-    """One call of one tool, under the rights of its caller and the generation it began with."""
+    """One call of one tool, under the rights of its caller and the generation it began with.
+
+    `finish` is what becomes of the agent's answer before the run has ended, on the run's account.
+    """
 
     tool: OwnTool
     job: Job
     rights: str
     now: Generation
+    finish: Callable[[Answered], Awaitable[Answered]] = _as_it_is
 
     @property
     def asked(self) -> Asked:
@@ -131,7 +139,7 @@ class OwnRoutes:
                 )
 
             job = replace(called.job, progress=tell, on_write=writing.set, on_spent=spent)
-            return await self._agno.run(tool.spec, job, now.configuration)
+            return await called.finish(await self._agno.run(tool.spec, job, now.configuration))
 
         # Whether an agent's run may be repeated depends on what it called, and the error says so; its model's
         # provider has retried already.

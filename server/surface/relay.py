@@ -5,6 +5,8 @@ What comes back is the server's own answer, errors included. On a tool result ou
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import mcp_types as t
@@ -13,11 +15,11 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import TypeAdapter
 
-from server.bridge.bridge import Bridge
+from server.bridge.bridge import Bridge, Made
 from server.bridge.cost import Bill
 from server.bridge.decision import RESTRICTED, Route
 from server.bridge.economy import Asked, Economy
-from server.bridge.execute import RouteRun
+from server.bridge.execute import Executed, RouteRun
 from server.bridge.sharing import Share, Tell, Terms
 from server.bridge.spending import Charge
 from server.control import Control
@@ -33,7 +35,7 @@ from server.surface.pace import Pace
 from server.surface.schemas import Validators
 from server.surface.units import rights_of
 
-__all__ = ["Relay"]
+__all__ = ["Beside", "Relay", "ToolAnswer", "more_than_arguments"]
 
 Context = ServerRequestContext[Any, Any]
 READ: TypeAdapter[t.ReadResourceResult | t.InputRequiredResult] = TypeAdapter(
@@ -52,6 +54,19 @@ TRACING = frozenset({"traceparent", "tracestate", "baggage"})
 SLACK_MS = 1_000
 
 ToolAnswer = t.CallToolResult | t.InputRequiredResult
+Runs = dict[Route, RouteRun[ToolAnswer | MCPError]]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """An agent's route beside the server's own, made ready for one call that was decided under `now`. `turn` is held
+    while the call runs."""
+
+    made: Made
+    now: Generation
+    run: RouteRun[ToolAnswer | MCPError]
+    share: Share
+    turn: AbstractAsyncContextManager[None]
 
 
 class Relay:
@@ -69,13 +84,17 @@ class Relay:
         params: t.CallToolRequestParams,
         target: tuple[Connection, Published, t.Tool],
         time: CallerTime,
+        beside: Beside | None = None,
     ) -> ToolAnswer:
-        """Call a downstream tool under its published name, within the time that the caller gives it."""
+        """Call a downstream tool under its published name, within the time that the caller gives it; an agent serves it
+        where one stands `beside` and the decision says so."""
         connection, published, form = target
-        now, rights = self._control.look(), rights_of(ctx)
-        spent = self.spent(published, rights, now)
-        made = self._bridge.decide_proxied(published.name, published.server, now.policy, spent)
-        meta = served_meta(made.id, made.decision, "downstream")
+        now, rights = beside.now if beside else self._control.look(), rights_of(ctx)
+        if beside is None:
+            spent = self.spent(published, rights, now)
+            made = self._bridge.decide_proxied(published.name, published.server, now.policy, spent)
+        else:
+            made = beside.made
         onward = params.model_copy(update={"name": published.original, "meta": _onward(ctx)})
         pace = Pace()
 
@@ -111,11 +130,23 @@ class Relay:
                 joins=lambda: terms is not None and self._economy.sharable(asked, "downstream"),
                 borrowed=lambda: share.borrowed,
             )
-            runs: Mapping[Route, RouteRun[ToolAnswer | MCPError]] = {"downstream": route}
-            executed = await self._bridge.execute(made, runs, now.fallback, deadline_ms, time.left_ms())
+            executed = await self._executed(made, {"downstream": route}, now, deadline_ms, time, beside)
         except SophiaError as error:
-            return failed(error, meta)
-        return self._worn(ctx, executed.result, meta | shared_meta(share))
+            return failed(error, served_meta(made.id, made.decision, made.decision.route))
+        meta = served_meta(made.id, made.decision, executed.route, executed.fallback_reason)
+        shared = beside.share if beside and executed.route == "agno" else share
+        return self._worn(ctx, executed.result, meta | shared_meta(shared))
+
+    async def _executed(
+        self, made: Made, runs: Runs, now: Generation, deadline_ms: int, time: CallerTime, beside: Beside | None
+    ) -> Executed[ToolAnswer | MCPError]:
+        if beside is None:
+            return await self._bridge.execute(made, runs, now.fallback, deadline_ms, time.left_ms())
+        async with AsyncExitStack() as held:
+            with time.waiting():
+                await held.enter_async_context(beside.turn)
+            both: Runs = {**runs, "agno": beside.run}
+            return await self._bridge.execute(made, both, now.fallback, deadline_ms, time.left_ms())
 
     def spent(self, published: Published, rights: str, now: Generation) -> Mapping[Route, str]:
         """Why a tool may not be called for want of a budget."""
@@ -169,6 +200,11 @@ def _onward(ctx: Context) -> Any:
     return {k: v for k, v in raw.items() if k not in OF_THE_HOP and not k.startswith(OURS)} or None
 
 
+def more_than_arguments(params: t.CallToolRequestParams) -> frozenset[str]:
+    """What a call brings besides its arguments: that it is a later part of a conversation, for one."""
+    return frozenset(params.model_dump(exclude={"name", "arguments", "meta"}, exclude_none=True))
+
+
 def _ours(meta: Mapping[str, Any] | None) -> dict[str, Any] | None:
     kept = {key: value for key, value in (meta or {}).items() if key != t.SERVER_INFO_META_KEY}
     return kept or None
@@ -187,8 +223,7 @@ def _terms(
     later part of a conversation."""
     hints = form.annotations
     reads = hints is not None and hints.read_only_hint is True
-    more = onward.model_dump(exclude={"name", "arguments", "meta"}, exclude_none=True)
-    if not reads or more or now.classification(server) == RESTRICTED:
+    if not reads or more_than_arguments(onward) or now.classification(server) == RESTRICTED:
         return None
     return Terms(now.cache_s(server), _bytes, common=lambda answer: not isinstance(answer, t.InputRequiredResult))
 

@@ -17,6 +17,7 @@ from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.models import InitializationOptions
 from mcp.shared.exceptions import MCPError
 
+from agents.outcome import silent
 from server.bridge.bridge import Bridge
 from server.bridge.decision import Route
 from server.control import Control
@@ -30,6 +31,7 @@ from server.surface.changes import Changes
 from server.surface.completions import complete
 from server.surface.deadlines import caller_time
 from server.surface.eras import listable
+from server.surface.existing_tools import ExistingTools
 from server.surface.operator_forms import FORMS, OPERATOR_TOOLS
 from server.surface.operator_tools import OperatorTools
 from server.surface.own import OwnTool
@@ -74,6 +76,7 @@ class SophiaServer(Server[Any]):
         relay: Relay,
         rating: RateAnswer,
         units: Units,
+        existing: ExistingTools,
         operator: OperatorTools | None,
     ) -> None:
         self._control = control
@@ -84,6 +87,7 @@ class SophiaServer(Server[Any]):
         self._relay = relay
         self._rating = rating
         self._units = units
+        self._existing = existing
         self._operator = operator
         self.changes = Changes()
         self.listed = anyio.Event()
@@ -151,6 +155,10 @@ class SophiaServer(Server[Any]):
         try:
             time = caller_time(ctx)
             forced = self._forced(ctx)
+            existing = now.existing.get(params.name)
+            if existing is not None and existing.is_at(target[1]):
+                asking = Asking(self._units.of(ctx, None), forced, silent, time, rights_of(ctx))
+                return await self._existing.call(ctx, params, target, asking, now)
             if forced == "agno":
                 raise NoRoute(f"`{params.name}` is a server's own tool; no agent serves it.", delivered=False)
         except SophiaError as error:

@@ -240,6 +240,7 @@ class Site:
             transport=transport,
             prefix=name if prefix is None else prefix,
             capabilities=None,
+            agno_routes=(),
             classification="internal",
             credits_per_call=0,
             max_concurrent_calls=256,
