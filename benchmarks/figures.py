@@ -55,11 +55,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The figures of one run of a program, on what data, and what is to be said in words."""
+    """The figures of one run of a program, on what data, and what is to be said in words.
+
+    `broken` are promises that did not hold while it ran; the program then ends with exit code 1, with its figures.
+    """
 
     data: str
     figures: tuple[Figure, ...]
     notes: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -116,7 +120,8 @@ def program(
         print(json.dumps(_as_data(name, about, command, report, machine), ensure_ascii=False, indent=2))
     else:
         _show(about, command, report, machine)
-    return 0
+    sys.stderr.writelines(f"{line}\n" for line in report.broken)
+    return 1 if report.broken else 0
 
 
 def progress(line: str) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "Served",
     "Usage",
     "as_a_user",
+    "command",
     "resident_kib",
     "serving",
     "sophia",
@@ -56,9 +57,14 @@ class Usage:
     resident_with_children_kib: int
 
 
+def command(*words: str) -> tuple[str, ...]:
+    """A command of Sophia's, as typed."""
+    return (str(Path(sys.executable).with_name("sophia")), *words)
+
+
 def sophia(state: Path, *options: str) -> tuple[str, ...]:
     """The command that a client's configuration holds."""
-    return (str(Path(sys.executable).with_name("sophia")), "serve", "--state", str(state), *options)
+    return command("serve", "--state", str(state), *options)
 
 
 def as_a_user() -> dict[str, str]:

@@ -16,7 +16,16 @@ from server.bridge.decision import Decision
 from server.bridge.sharing import Share
 from server.errors import SophiaError
 
-__all__ = ["META_DECISION", "META_REASONS", "META_ROUTE", "answered", "failed", "served_meta", "shared_meta"]
+__all__ = [
+    "META_DECISION",
+    "META_FALLBACK",
+    "META_REASONS",
+    "META_ROUTE",
+    "answered",
+    "failed",
+    "served_meta",
+    "shared_meta",
+]
 
 META_DECISION = "sophia/decision"
 META_ROUTE = "sophia/route"
