@@ -22,6 +22,7 @@ from server.deployment.plan import PlanRefused, read_plan
 from server.deployment.progress import NoProgress, Progress, ProgressFile, begun
 from server.deployment.report import data, ended, keep
 from server.deployment.site import RunningSite
+from server.deployment.traffic import at_work
 from server.deployment.work import Site, Work
 from server.state.database import StoreError
 
@@ -55,6 +56,9 @@ def deploy(config_dir: Path | None, state_dir: Path, asked: Asked) -> int:
         return NOT_UNDERSTOOD
     try:
         _work(config_dir, state_dir, asked, kept, progress)
+    except PlanRefused as error:
+        fail(str(error))
+        return NOT_UNDERSTOOD
     except KeyboardInterrupt:
         fail(f"\nStopped. {ended(progress)} Callers stay where they are. {_onward(asked)}")
         fail(_reported(asked, kept, progress))
@@ -64,6 +68,7 @@ def deploy(config_dir: Path | None, state_dir: Path, asked: Asked) -> int:
     where = _reported(asked, kept, progress)
     if asked.as_json:
         printed(data(progress))
+        fail(where)
     else:
         print(ended(progress))  # noqa: T201
         if progress.open:
@@ -106,6 +111,12 @@ def _work(config_dir: Path | None, state_dir: Path, asked: Asked, kept: Progress
             yield RunningSite(sophia, client)
 
     with at_desk(config_dir, state_dir) as desk, watching(progress) as display:
+        before = kept.load()
+        if not (asked.resume or asked.rollback) and before is not None and (held := at_work(desk.store, before)):
+            raise PlanRefused(
+                f"This plan's last deployment still serves {', '.join(held)}. {ended(before)} Take it back with "
+                f"`sophia deploy {asked.plan} --rollback` before you deploy it again."
+            )
         work = Work(
             progress=progress,
             store=desk.store,

@@ -2,7 +2,7 @@
 
     validation -> initialisation -> agent check -> performance validation -> gradual traffic -> final verification
 
-The first two are done in every sitting, since they are about this process and this moment; what was measured before
+The first three are done in every sitting, since they are about this process and this moment; what was measured before
 any caller was moved is not measured again by one that goes on. A phase that fails after callers were moved takes them
 back, or holds them where they are, as the plan says; before that there is nothing to take back. Progress is on the disk
 after every step, so a process that is killed anywhere leaves what `--resume` or `--rollback` goes on from.
@@ -26,7 +26,8 @@ __all__ = ["Deployment"]
 Opened = Callable[[], AbstractAsyncContextManager[Site]]
 TRIES = 3
 """How often what a deployment began is taken back anew where somebody else was first."""
-FIRST, TRAFFIC = 0, 4
+NOBODY = "the agent serves nobody through this deployment"
+VALIDATION, INITIALISATION, MEASURED, TRAFFIC = 0, 1, 3, 4
 
 
 class Deployment:
@@ -41,20 +42,25 @@ class Deployment:
         work = self._work
         work.progress.state, work.progress.why = "under way", ""
         work.progress.sittings.append(work.clock())
-        if not await self._phase(FIRST, lambda record: validated(work, record)):
+        self._begin(VALIDATION)
+        if not await self._passed(VALIDATION, lambda record: validated(work, record)):
             return
+        self._begin(INITIALISATION)  # to start everything is its work
         async with self._opened() as site:  # nothing is raised through it: whatever it runs would wrap it
             work.now = site.now
+            if not await self._passed(INITIALISATION, lambda record: initialised(work, site, record)):
+                return
             steps: list[Callable[[PhaseRecord], Awaitable[None]]] = [
-                lambda record: initialised(work, site, record),
                 lambda record: checked(work, site, record),
                 lambda record: measured(work, site, record),
                 lambda record: moved(work, record),
                 lambda record: verified(work, site, record),
             ]
-            for number, step in enumerate(steps, start=1):
-                done_before = number in {2, 3} and work.progress.phases[number].state == "passed"
-                if not done_before and not await self._phase(number, step):
+            for number, step in enumerate(steps, start=INITIALISATION + 1):
+                if number == MEASURED and work.progress.phases[number].state == "passed":
+                    continue
+                self._begin(number)
+                if not await self._passed(number, step):
                     return
         work.progress.state = "complete"
         work.save(work.progress)
@@ -64,22 +70,13 @@ class Deployment:
         work = self._work
         lines = self._again(lambda: taken_back(work, why))
         self._said(work.progress.at, "taken back", lines)
-        if not lines:
-            work.say(
-                work.progress.at, "the agent serves nobody through this deployment: there is nothing to take back"
-            )
-        work.progress.state, work.progress.why = "rolled back", why
+        work.progress.state, work.progress.why = "rolled back", why if lines else f"{why} ({NOBODY} any more)"
         work.save(work.progress)
 
-    async def _phase(self, number: int, step: Callable[[PhaseRecord], Awaitable[None]]) -> bool:
+    async def _passed(self, number: int, step: Callable[[PhaseRecord], Awaitable[None]]) -> bool:
         """Do one phase; whether it passed."""
         work = self._work
         record = work.progress.phases[number]
-        record.state, record.began, record.ended = "under way", work.clock(), None
-        if number < TRAFFIC:
-            record.lines.clear()
-        work.save(work.progress)
-        work.watch.phase(number, record)
         passed = False
         try:
             await step(record)
@@ -95,6 +92,15 @@ class Deployment:
         work.save(work.progress)
         return passed
 
+    def _begin(self, number: int) -> None:
+        work, record = self._work, self._work.progress.phases[number]
+        work.progress.current = number
+        record.state, record.began, record.ended = "under way", work.clock(), None
+        if number < TRAFFIC:
+            record.lines.clear()
+        work.save(work.progress)
+        work.watch.phase(number, record)
+
     def _end(self, number: int, record: PhaseRecord, state: PhaseState, why: str) -> None:
         record.state, record.ended = state, self._work.clock()
         self._work.progress.why = why
@@ -104,9 +110,9 @@ class Deployment:
         """What follows from a failure: callers that were moved are taken back or held, as the plan says."""
         work = self._work
         try:
-            if not at_work(work):
+            if not at_work(work.store, work.progress):
                 work.progress.state = "failed"
-                work.say(record, "the agent serves nobody through this deployment: there is nothing to take back")
+                work.say(record, f"{NOBODY}: there is nothing to take back")
             elif number < TRAFFIC:
                 work.say(record, "what was moved before stays as it is: mend this and resume, or roll back")
             elif work.plan.on_failure == "rollback":

@@ -99,6 +99,7 @@ class Progress(BaseModel):
     state: State = "under way"
     why: str = ""
     sittings: list[float] = Field(default_factory=list[float])
+    current: int = 0
     phases: list[PhaseRecord]
 
     @property
@@ -108,8 +109,8 @@ class Progress(BaseModel):
 
     @property
     def at(self) -> PhaseRecord:
-        """The phase that it stands in: the last one that began."""
-        return next((one for one in reversed(self.phases) if one.state != "waiting"), self.phases[0])
+        """The phase that it stands in."""
+        return self.phases[self.current]
 
 
 def begun(file: Path, plan: Plan) -> Progress:

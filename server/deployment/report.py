@@ -38,20 +38,18 @@ def markdown(progress: Progress) -> str:
 
 def ended(progress: Progress) -> str:
     """How it ended, in one line."""
-    at = progress.at
-    number = progress.phases.index(at) + 1
-    where = f"in phase {number} ({at.name})"
+    where, why = f"in phase {progress.current + 1} ({progress.at.name})", progress.why.rstrip(".")
     match progress.state:
         case "complete":
             return f"Complete: {_names(progress)} served by the agent at 100 %, verified."
         case "failed":
-            return f"Failed {where}: {progress.why}."
+            return f"Failed {where}: {why}."
         case "held":
-            return f"Held {where}: {progress.why}."
+            return f"Held {where}: {why}."
         case "rolled back":
-            return f"Rolled back {where}: {progress.why}."
+            return f"Rolled back {where}: {why}."
         case "under way":
-            return f"Not at its end: it stands {where}{f': {progress.why}' if progress.why else ''}."
+            return f"Not at its end: it stands {where}{f': {why}' if why else ''}."
 
 
 def _lines(progress: Progress) -> Iterator[str]:
@@ -67,8 +65,9 @@ def _lines(progress: Progress) -> Iterator[str]:
         if one.began is not None:
             took = "" if one.ended is None else f", took {one.ended - one.began:,.1f} s"
             yield f"Began {_iso(one.began)}{took}."
+        if lines := _own_lines(one):
             yield ""
-        yield from (f"- {line.strip()}" for line in _own_lines(one))
+            yield from (f"- {line.strip()}" for line in lines)
         if one.figures:
             yield ""
             yield "| tool | figure | measured | samples | target | | from |"

@@ -21,7 +21,6 @@ from server.deployment.work import Built, Called
 from server.generation import Generation
 from server.surface.answers import META_ROUTE
 from server.surface.own_calls import Asking
-from server.surface.server import FORCE_KEY
 
 __all__ = ["RunningSite"]
 
@@ -44,9 +43,7 @@ class RunningSite:
     async def ready(self, tool: str) -> Sequence[str]:
         """What keeps the tool from being moved."""
         await self._sophia.agno.warm()
-        own = self.now().own.get(tool)
-        if own is None:
-            return ()
+        own = self.now().own[tool]
         if self._sophia.routes.facts(own, self.now()).downstream is None:
             return ["no configured server offers its other route now; `sophia doctor` says which servers answer"]
         return list(self._sophia.routes.faults(own, self.now()).values())
@@ -68,10 +65,9 @@ class RunningSite:
         return Called(route, took_ms, None, said)
 
     async def _called(self, tool: str, arguments: dict[str, Any], *, by_agent: bool) -> t.CallToolResult:
-        own = self.now().own.get(tool)
-        if not by_agent or own is None:
-            meta: Any = {FORCE_KEY: "agno"} if by_agent else None
-            return await self._client.call_tool(tool, arguments, meta=meta)
+        if not by_agent:
+            return await self._client.call_tool(tool, arguments)
+        own = self.now().own[tool]
         # Under the policy as it will be: a tool that was rolled back has no agent until its next rollout begins.
         return await self._sophia.calls.call(own, arguments, Asking(WHO, "agno", silent), _begun(tool, self.now()))
 

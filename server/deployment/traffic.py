@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from server.bridge.gates import AGAINST_DOWNSTREAM
 from server.bridge.policy import Rollout
 from server.bridge.rollout import Advance, Complete, Hold, RollBack, advance, complete, hold, resume, roll_back, start
-from server.deployment.progress import PhaseRecord
+from server.deployment.progress import PhaseRecord, Progress
 from server.deployment.work import PhaseFailed, PhaseHeld, Work
 from server.errors import RolloutRefused
 from server.generation import NOTHING_SET, rollouts_of
@@ -19,6 +20,7 @@ from server.operations import By, Step, What
 from server.standing import Standing, standing
 from server.state.database import StoreError
 from server.state.policies import Conflict
+from server.state.store import Store
 
 __all__ = ["HELD_BY_US", "at_work", "held_back", "is_complete", "moved", "taken_back"]
 
@@ -139,13 +141,16 @@ def _judged(one: Standing, stages: Sequence[int], waits: _Waits) -> _Move | None
 
 
 def lacking(one: Standing) -> str:
-    """What a stage waits for, in one line."""
-    waiting = [gate for gate in one.gates if gate.verdict != "passed"]
+    """What a stage waits for, in one line. At 100 % downstream has no arm to be compared with."""
+    last = one.rollout.percent == 100
+    asked = [gate for gate in one.gates if not (last and gate.name in AGAINST_DOWNSTREAM)]
+    waiting = [gate for gate in asked if gate.verdict != "passed"]
     more = max((gate.needs_calls or 0 for gate in waiting), default=0)
     wanted = f", about {more:,} more calls on agno would tell" if more else ""
+    other = "" if last else f", downstream {one.downstream.calls:,} of {one.downstream.users:,}"
     return (
-        f"{one.rollout.percent} %, agno {one.agno.calls:,} calls of {one.agno.users:,} users, downstream "
-        f"{one.downstream.calls:,} of {one.downstream.users:,}; {len(waiting)} of {len(one.gates)} gates open{wanted}"
+        f"{one.rollout.percent} %: agno has {one.agno.calls:,} calls of {one.agno.users:,} users{other}; "
+        f"{len(waiting)} of {len(asked)} gates open{wanted}"
     )
 
 
@@ -154,25 +159,30 @@ def is_complete(rollout: Rollout) -> bool:
     return rollout.state == "held" and rollout.percent == 100 and rollout.why.startswith(COMPLETE)
 
 
-def at_work(work: Work) -> Mapping[str, Rollout]:
-    """The rollouts of this deployment that serve callers now."""
-    newest = work.store.policies.latest()
-    held = rollouts_of(newest) if newest else {}
+def at_work(store: Store, progress: Progress) -> Mapping[str, Rollout]:
+    """The rollouts of a deployment that serve callers now."""
+    held = rollouts_of(store.policies.latest() or NOTHING_SET)
     return {
         name: held[name]
-        for name, salt in work.progress.salts.items()
+        for name, salt in progress.salts.items()
         if name in held and held[name].salt == salt and held[name].state != "rolled_back"
     }
 
 
 def taken_back(work: Work, why: str) -> Sequence[str]:
     """Take every tool of this deployment back, in one version; what was done, in lines. Raises Conflict, StoreError."""
-    return _all_moved(work, list(at_work(work)), lambda one, at: roll_back(one, why, at), work.by(why), "rollback")
+    return _all_moved(
+        work,
+        list(at_work(work.store, work.progress)),
+        lambda one, at: roll_back(one, why, at),
+        work.by(why),
+        "rollback",
+    )
 
 
 def held_back(work: Work, why: str) -> Sequence[str]:
     """Leave every tool of this deployment at its stage, on hold. Raises Conflict, StoreError."""
-    running = [name for name, one in at_work(work).items() if one.state == "running"]
+    running = [name for name, one in at_work(work.store, work.progress).items() if one.state == "running"]
     return _all_moved(work, running, lambda one, _: hold(one, f"{HELD_BY_US}{why}"), work.by(why), "rollout")
 
 

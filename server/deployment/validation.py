@@ -43,15 +43,17 @@ def _faults(work: Work, name: str, tool: ToolPlan) -> list[str]:
         return [error.message]
     faults: list[str] = []
     own = now.own.get(name)
-    if own is not None:
-        facts = now.settings.facts(own, None)
-        decision = decide(Call(unit=""), facts, now.policy, Live())
-        if decision.route is None:
-            faults += [f"{name}: {reason.text}" for reason in decision.reasons if reason.text.startswith("agno")]
-        try:
-            Validators().check(name, own.form.input_schema, tool.arguments, ours=True)
-        except InvalidArguments as error:
-            faults.append(f"{error.message} They stand in the plan under tools.{name}.arguments.")
+    if own is None:
+        return [
+            f"`{name}` is a server's own tool, which cannot be tried before: move it with `sophia rollout start {name}`"
+        ]
+    decision = decide(Call(unit=""), now.settings.facts(own, None), now.policy, Live())
+    if decision.route is None:
+        faults += [f"{name}: {reason.text}" for reason in decision.reasons if reason.text.startswith("agno")]
+    try:
+        Validators().check(name, own.form.input_schema, tool.arguments, ours=True)
+    except InvalidArguments as error:
+        faults.append(f"{error.message} They stand in the plan under tools.{name}.arguments.")
     newest = work.store.policies.latest()
     rollout = rollouts_of(newest).get(name) if newest else None
     if rollout is not None and rollout.state != "rolled_back" and rollout.salt != work.progress.salts[name]:
@@ -94,7 +96,9 @@ def _wait(one: Wait, floor_calls: int, floor_users: int) -> str:
 
 
 def _days(days: float) -> str:
-    return f"{days:,.1f} days" if days >= 1 else f"{days * 24:,.1f} hours"
+    if days >= 1:
+        return f"{days:,.1f} days"
+    return f"{days * 24:,.1f} hours" if days * 24 >= 1 else f"{days * 1440:,.1f} minutes"
 
 
 def _count(number: int, what: str) -> str:

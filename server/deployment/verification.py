@@ -25,7 +25,7 @@ async def verified(work: Work, site: Site, record: PhaseRecord) -> None:
 
 
 async def _faults(work: Work, site: Site, name: str, tool: ToolPlan, record: PhaseRecord) -> list[str]:
-    rollout = at_work(work).get(name)
+    rollout = at_work(work.store, work.progress).get(name)
     if rollout is None or not is_complete(rollout):
         return [f"{name}: the policy does not have it at 100 % any more; `sophia policy history --tool {name}`"]
     figures = _measured(work, name, tool)
@@ -47,7 +47,7 @@ async def _faults(work: Work, site: Site, name: str, tool: ToolPlan, record: Pha
 
 
 def _measured(work: Work, name: str, tool: ToolPlan) -> list[Figure]:
-    arm = standing(name, at_work(work)[name], work.now(), work.store.tallies).agno
+    arm = standing(name, at_work(work.store, work.progress)[name], work.now(), work.store.tallies).agno
     return [
         Figure(
             tool=name,

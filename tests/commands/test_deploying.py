@@ -62,6 +62,8 @@ def test_a_plan_is_held_for_lack_of_callers_resumed_to_all_of_them_and_taken_bac
     assert (done["state"], len(done["sittings"])) == ("complete", 2)
     assert [one["state"] for one in done["phases"]] == ["passed"] * 6
     assert any("was served by agno" in line for line in done["phases"][5]["lines"])
+    assert deploy(None, state, Asked(plan)) == 2
+    assert "still serves gong_intelligence" in capsys.readouterr().err
     assert deploy(None, state, Asked(plan, rollback=True)) == 0
     assert "100 % held -> 0 % rolled back" in capsys.readouterr().err
 
