@@ -18,7 +18,7 @@ from server.control import Control
 from server.errors import RolloutRefused
 from server.generation import Generation
 from server.operations import By, Operations
-from server.standing import Standing, standing
+from server.standing import Standing, earned, standing
 from server.state.database import StoreError
 from server.state.policies import Conflict
 from server.state.store import Store
@@ -86,8 +86,7 @@ class Gatekeeper:
             case RollBack(why):
                 return lambda _, at: roll_back(rollout, why, at), why
             case Advance(percent) if rollout.automatic:
-                why = f"every gate has passed at {rollout.percent} %"
-                return lambda _, at: advance(rollout, one.gates, stages, at, to=percent), why
+                return lambda _, at: advance(rollout, one.gates, stages, at, to=percent), earned(one)
             case Complete() if rollout.automatic:
                 return lambda _, at: complete(rollout, one.gates), "every gate has passed at 100 %"
             case Advance() | Complete() | Hold():

@@ -64,6 +64,11 @@ class Generation:
         """The tools that can have both routes, and so a rollout."""
         return frozenset(self.own).intersection(MAPPED_ROUTES).union(self.existing)
 
+    def watches(self, tool: str) -> bool:
+        """Whether some calls of the tool run on their other route too: of tools of ours that change nothing."""
+        own = self.own.get(tool)
+        return own is not None and own.read_only and self.policy.shadow_percent > 0
+
     def under(self, version: Version) -> "Generation":
         """The same configuration under another version of the policy."""
         return replace(self, policy=policy_of(self.configuration, version))

@@ -12,7 +12,7 @@ from server.bridge.rollout import Advance, Complete, Hold, RollBack, Step, verdi
 from server.generation import Generation
 from server.state.tallies import Tallies
 
-__all__ = ["Standing", "rules_for", "standing", "standing_data", "step_said"]
+__all__ = ["Standing", "earned", "rules_for", "standing", "standing_data", "step_said"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def standing(tool: str, rollout: Rollout, now: Generation, tallies: Tallies) -> 
     """How one rollout stands now. Raises StoreError."""
     arms = stage_of(load_arms(tallies, tool, rollout.salt), rollout.percent)
     gates = evaluate(arms["agno"], arms["downstream"], rules_for(tool, now))
-    step = verdict(rollout, gates, now.configuration.agno.rollout.stages)
+    step = verdict(rollout, gates, now.configuration.agno.rollout.stages, watched=now.watches(tool))
     return Standing(tool, rollout, arms["agno"], arms["downstream"], gates, step)
 
 
@@ -59,7 +59,7 @@ def standing_data(one: Standing) -> Mapping[str, Any]:
         "share": one.rollout.share,
         "arms": {"agno": _arm_data(one.agno), "downstream": _arm_data(one.downstream)},
         "gates": [asdict(gate) for gate in one.gates],
-        "next": step_said(one.step),
+        "next": step_said(one),
     }
 
 
@@ -75,11 +75,18 @@ def _arm_data(arm: ArmEvidence) -> Mapping[str, Any]:
     }
 
 
-def step_said(step: Step) -> str:
+def earned(one: Standing) -> str:
+    """Why a rollout may go on, in words: by hand one may leave 0 % without evidence."""
+    if one.rollout.percent or all(gate.verdict == "passed" for gate in one.gates):
+        return f"every gate has passed at {one.rollout.percent} %"
+    return "nothing has to pass at 0 %"
+
+
+def step_said(one: Standing) -> str:
     """What follows from the gates, in words."""
-    match step:
+    match one.step:
         case Advance(percent):
-            return f"every gate has passed: it may advance to {percent} %"
+            return f"{earned(one)}: it may advance to {percent} %"
         case Complete():
             return "every gate has passed at 100 %: it is complete"
         case RollBack(why):

@@ -60,7 +60,7 @@ AGAINST_DOWNSTREAM = frozenset({ERRORS_AGAINST_DOWNSTREAM, P95_AGAINST_DOWNSTREA
 GATES = 4
 TAIL = 0.05  # beyond the 95th percentile
 BREACH_CALLS, BREACH_UNITS, BREACH_CALLS_OF_ONE = 10, 2, 20
-NO_CALL = "no call was drawn to agno at this stage yet"
+NO_CALL = "no call counts for agno at this stage yet"
 NO_ANSWER = "agno answered no call at this stage yet"
 TOO_MANY_CALLS = 100_000  # whoever needs more of them is too close to the border to be told apart
 
@@ -145,7 +145,7 @@ def _errors_against_downstream(agno: _Arm, downstream: _Arm, failed: str, rules:
     if not agno.calls:
         return Gate(ERRORS_AGAINST_DOWNSTREAM, "open", NO_CALL, rules.floor_calls or None)
     if not downstream.calls:
-        return Gate(ERRORS_AGAINST_DOWNSTREAM, "open", "no call was drawn to downstream: nothing to compare with")
+        return Gate(ERRORS_AGAINST_DOWNSTREAM, "open", "no call counts for downstream: nothing to compare with")
     seen = (
         f"{failed}, against {_percent(downstream.failed.rate)} of {downstream.calls:,} on downstream; "
         f"{rules.error_margin * 100:g} percentage points more are allowed"

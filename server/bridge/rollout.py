@@ -71,8 +71,8 @@ class Complete:
 Step = Advance | Hold | RollBack | Complete
 
 
-def verdict(rollout: Rollout, gates: Sequence[Gate], stages: Sequence[int]) -> Step:
-    """What the gates of its stage mean for a rollout."""
+def verdict(rollout: Rollout, gates: Sequence[Gate], stages: Sequence[int], *, watched: bool = False) -> Step:
+    """What the gates of its stage mean for a rollout. `watched`: shadow runs give them something to judge by at 0 %."""
     if rollout.state == "rolled_back":
         return Hold((f"it was rolled back: {rollout.why}",))
     breached = _breached(gates)
@@ -80,7 +80,7 @@ def verdict(rollout: Rollout, gates: Sequence[Gate], stages: Sequence[int]) -> S
         return RollBack("; ".join(f"{gate.name}: {gate.said}" for gate in breached))
     if rollout.state == "held":
         return Hold((f"it is held: {rollout.why}",))
-    missing = _missing(rollout, gates)
+    missing = _missing(rollout, gates, watched=watched)
     if missing:
         return Hold(tuple(f"{gate.name}: {gate.said}" for gate in missing))
     upwards = next_stage(rollout.percent, stages)
@@ -206,9 +206,9 @@ def _earned(
     )
 
 
-def _missing(rollout: Rollout, gates: Sequence[Gate]) -> list[Gate]:
-    """The gates that have to pass at this stage and have not. At 0 % no call could have been judged."""
-    if rollout.percent == 0:
+def _missing(rollout: Rollout, gates: Sequence[Gate], *, watched: bool = False) -> list[Gate]:
+    """The gates that have to pass at this stage and have not. At 0 % no call could have been judged, unless `watched`."""
+    if rollout.percent == 0 and not watched:
         return []
     asked = [gate for gate in gates if rollout.percent < ALL or gate.name not in AGAINST_DOWNSTREAM]
     if not asked:

@@ -95,4 +95,4 @@ def _show(out: Console, one: Standing) -> None:
         missing = sum(gate.verdict == "open" for gate in one.gates)
         out.print(Text(f"  it stays here: {missing} of {len(one.gates)} gates are still open"))
     else:
-        out.print(Text(f"  {step_said(one.step)}"))
+        out.print(Text(f"  {step_said(one)}"))

@@ -61,6 +61,12 @@ class OwnTool:
         return self.form.name
 
     @property
+    def read_only(self) -> bool:
+        """Whether it says of itself that it changes nothing; one that says nothing counts as one that does."""
+        hints = self.form.annotations
+        return hints is not None and hints.read_only_hint is True
+
+    @property
     def members(self) -> tuple[AgentSpec, ...]:
         """The agents that do the work: the agent itself, or the team's members."""
         return (self.spec,) if isinstance(self.spec, AgentSpec) else self.spec.members

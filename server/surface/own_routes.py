@@ -208,8 +208,7 @@ class OwnRoutes:
         return self._terms(called, route) is not None and self._economy.sharable(called.asked, route)
 
     def _may_share(self, called: Called) -> bool:
-        hints = called.tool.form.annotations
-        reads = hints is not None and hints.read_only_hint is True and called.job.memory is None
+        reads = called.tool.read_only and called.job.memory is None
         return reads and self._bound.strictest(self.read(called.tool, called.now)) != RESTRICTED
 
     def _server(self, tool: OwnTool) -> str | None:

@@ -61,8 +61,8 @@ class Shadowing:
 
     def _pair(self, called: Called, call: Call, made: Made, answer: Answered | None) -> Pair | None:
         tool, now = called.tool, called.now
-        hints, record = tool.form.annotations, self.bridge.log.newest(made.id)
-        if hints is None or hints.read_only_hint is not True or record is None:
+        record = self.bridge.log.newest(made.id)
+        if not tool.read_only or record is None:
             return None
         facts, faults = self.routes.facts(tool, now), self.routes.faults(tool, now)
         found = self.bridge.beside(call, facts, now.policy, faults, self._spent(tool, now), made)

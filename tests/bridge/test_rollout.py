@@ -145,6 +145,13 @@ def test_a_percent_that_is_none_is_refused(percent: int) -> None:
         start(None, STAGES, "one", 1.0, to=percent)
 
 
+def test_at_0_runs_beside_give_the_gates_something_to_judge_by() -> None:
+    zero = start(None, STAGES, "one", 1.0, to=0)
+    assert isinstance(verdict(zero, OPEN, STAGES, watched=True), Hold)
+    assert verdict(zero, PASSED, STAGES, watched=True) == Advance(10)
+    assert isinstance(verdict(zero, BREACHED, STAGES), RollBack)
+
+
 def test_a_rollout_may_begin_at_0_and_leaves_it_without_gates() -> None:
     zero = start(None, STAGES, "one", 1.0, to=0)
     assert verdict(zero, (), STAGES) == Advance(10)

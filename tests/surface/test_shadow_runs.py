@@ -13,7 +13,9 @@ from agents.outcome import Answered, Job
 from server.app import Sophia
 from server.bridge.agno_route import AgnoRoute
 from server.bridge.policy import Rollout
+from server.bridge.rollout import Hold
 from server.operations import By, Operations
+from server.standing import standing
 from tests.surface.crm_in_memory import CALL, Crm, Starts, until
 
 TOOL = "gong_intelligence"
@@ -34,6 +36,7 @@ class Agent:
 
     async def run_beside(self, _: Any, job: Job, __: Any) -> Answered:
         self.jobs.append(job)
+        await job.progress("reading")
         await self.let.wait()
         if self.broken:
             raise RuntimeError("something inside")
@@ -82,10 +85,13 @@ async def test_the_answer_arrives_first_and_the_pair_counts_at_0_percent(
         agent.let.set()
         await until(lambda: shadows(running)["ended"] == 1)
         shadow = (await outcome(client, result))["shadow"]
-        arms = running.bridge.arms.unsaved("arm")
+        running.store.tallies.save("arm", "this process", running.bridge.arms.unsaved("arm"))
+        now = running.control.look()
+        stands = standing(TOOL, now.policy.rollouts[TOOL], now, running.store.tallies)
     assert crm.asked == ["gong_call_analysis"]
     assert (shadow["route"], shadow["error"], shadow["agreement"]) == ("agno", None, "not_comparable")
-    assert set(arms) == {f"salt/0/{route}/shadow/{TOOL}" for route in ("agno", "downstream")}
+    assert (stands.agno.calls, stands.downstream.calls) == (1, 1)
+    assert isinstance(stands.step, Hold)
 
 
 async def test_it_knows_no_session_tells_nobody_and_leaves_no_memory(sophia: Starts, agent: Agent) -> None:
@@ -97,15 +103,14 @@ async def test_it_knows_no_session_tells_nobody_and_leaves_no_memory(sophia: Sta
     agent.let.set()
     async with sophia(ALWAYS) as (running, client):
         roll_out(running, 0)
-        first = await asked(client)
+        first = await client.call_tool(TOOL, {"call_id": CALL}, progress_callback=hear)
+        before = len(heard)
         await until(lambda: shadows(running)["ended"] == 1)
-        heard.clear()
-        await agent.jobs[0].progress("reading")
         session_id = first.structured_content["session_id"]
         memory = running.calls._sessions.of("agent", TOOL, session_id)
     assert agent.jobs[0].memory is None
     assert agent.jobs[0].session_id != session_id
-    assert heard == []
+    assert len(heard) == before
     assert [turn.answer for turn in memory.turns] == [first.structured_content["answer"]]
 
 
@@ -165,3 +170,16 @@ async def test_it_is_booked_to_no_caller_and_ends_at_half_of_a_budget(sophia: St
     assert crm.asked == ["gong_call_analysis"]
     assert status[f"{TOOL}/downstream"]["credits"] == 2
     assert spent == {}
+
+
+@pytest.mark.slow
+async def test_what_must_not_leave_the_house_is_not_run_beside_on_a_remote_model(
+    sophia: Starts, agent: Agent
+) -> None:
+    agno = ALWAYS | {"agent_overrides": {TOOL: {"model": "openai:far"}}}
+    async with sophia(agno, gong={"classification": "confidential"}) as (running, client):
+        roll_out(running, 0)
+        assert (await asked(client)).meta["sophia/route"] == "downstream"
+        assert shadows(running)["under_way"] == 0
+        assert shadows(running)["left_out"] == {}
+    assert agent.jobs == []
