@@ -17,7 +17,7 @@ from server.bridge.decision import Route
 from server.errors import CallerDeadline, CallerError, NotThere
 from server.state.tallies import Tallies, Tally
 
-__all__ = ["Arm", "Arms", "How", "load_arms", "stage_of"]
+__all__ = ["Arm", "Arms", "Counted", "How", "load_arms", "stage_of"]
 
 KIND = "arm"
 KEPT_S = 90 * 86_400.0
@@ -45,6 +45,17 @@ class Arm:
     percent: int
     route: Route
     how: How = "drawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How one call counts for its arm: failed with this kind of error, or else answered after `took_ms`.
+
+    It is kept with the decision, so that whoever reads the log counts as the gates do.
+    """
+
+    took_ms: float | None
+    error: str | None
 
 
 class Arms:

@@ -12,7 +12,7 @@ from time import time
 from typing import Any, TypeVar
 
 from server.bridge.arm_evidence import unit_bucket
-from server.bridge.arms import OF_THE_CALLER, UNAVAILABLE, Arm, Arms
+from server.bridge.arms import OF_THE_CALLER, UNAVAILABLE, Arm, Arms, Counted
 from server.bridge.cost import free_again_in_s
 from server.bridge.decide import beside, decide
 from server.bridge.decision import Call, Decision, DownstreamMapping, Live, Reason, Route, Tool
@@ -231,18 +231,25 @@ class Bridge:
             outcome |= {"ended": "served", "route": executed.route, "fallback_reason": executed.fallback_reason}
             return executed
         finally:
-            self._note(made, outcome)
-            if made.draw is not None:
-                self._count(made.draw, made.decision, own)
+            counted = _counted(made.decision, own)
+            self._note(made, outcome if counted is None else {**outcome, "counted": asdict(counted)})
+            if (draw := made.draw) is not None and counted is not None:
+                self.arms.record(draw.arm, draw.unit, counted.took_ms, counted.error, draw.target_ms)
 
-    def _count(self, draw: Draw, decision: Decision, own: Sequence[Attempt]) -> None:
-        """Count a call for the arm it was drawn into, by how that arm's own route did: a fallback hides nothing."""
-        if decision.route != draw.arm.route:
-            self.arms.record(draw.arm, draw.unit, None, UNAVAILABLE, draw.target_ms)
-        elif own and not isinstance(own[-1].error, OF_THE_CALLER):
-            error = own[-1].error
-            took_ms = sum(attempt.latency_ms for attempt in own)
-            self.arms.record(draw.arm, draw.unit, took_ms, error.kind if error else None, draw.target_ms)
+
+def _counted(decision: Decision, own: Sequence[Attempt]) -> Counted | None:
+    """How a call counts for the arm it was drawn into: by how that arm's own route did, a fallback hiding nothing.
+
+    None where it was drawn into none, or says nothing of it.
+    """
+    if decision.arm is None:
+        return None
+    if decision.route != decision.arm:
+        return Counted(None, UNAVAILABLE)
+    if not own or isinstance(own[-1].error, OF_THE_CALLER):
+        return None
+    error = own[-1].error
+    return Counted(round(sum(attempt.latency_ms for attempt in own), 2), error.kind if error else None)
 
 
 def _drawn(call: Call, tool: Tool, policy: Policy, decision: Decision) -> Draw | None:

@@ -136,7 +136,7 @@ def quantile_sequence(latency: Histogram, p: float, alpha: float, effect: float 
     return 0.0 if low is None else RATIO**low, math.inf if high is None else RATIO**high
 
 
-def wilson(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(hits: float, trials: float, confidence: float = 0.95) -> tuple[float, float]:
     """The interval of a rate for one look: Wilson, "Probable inference, the law of succession", JASA 22, 1927."""
     if not trials:
         return 0.0, 1.0

@@ -174,11 +174,13 @@ def _add_ab(
     found.add_argument(
         "--since", type=_hours, metavar="HOURS", help="look back so far (default: ab_testing.test_duration_hours)"
     )
+    found.add_argument("--html", type=Path, metavar="FILE", help="write it to this file as a page with plots")
 
     def run(options: argparse.Namespace) -> int:
         from server.commands.ab import report
 
-        return report(options.config, state_dir(options), options.tool, options.since, as_json=options.json)
+        place = (options.config, state_dir(options))
+        return report(*place, options.tool, options.since, as_json=options.json, html=options.html)
 
     found.set_defaults(run=run)
 

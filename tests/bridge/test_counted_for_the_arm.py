@@ -105,3 +105,28 @@ async def test_the_record_says_whose_call_it_was_by_number_and_under_which_polic
     assert record.content["policy"] == 3
     assert 0 <= record.content["unit"] < 1024
     assert "session:1" not in str(record.content)
+
+
+@pytest.mark.parametrize(
+    ("runs", "kept"),
+    [
+        ({"agno": route_that(ModelFailed("x", delivered=False)), "downstream": route_that()}, "model"),
+        ({"agno": route_that(), "downstream": route_that()}, None),
+    ],
+)
+async def test_the_record_says_how_the_call_counts(bridge: Bridge, runs: dict[Route, Any], kept: str | None) -> None:
+    made = bridge.decide(CALL, TOOL, under(100), {})
+    await bridge.execute(made, runs, GRACEFUL, 9_000)
+    record = await bridge.log.find(made.id)
+    assert record is not None
+    assert record.content["outcome"]["counted"]["error"] == kept
+
+
+async def test_the_record_of_a_mistaken_call_does_not_count(bridge: Bridge) -> None:
+    mistaken = route_that(InvalidArguments("the caller's mistake", delivered=False))
+    made = bridge.decide(CALL, TOOL, under(100), {})
+    with pytest.raises(InvalidArguments):
+        await bridge.execute(made, {"agno": mistaken, "downstream": mistaken}, GRACEFUL, 9_000)
+    record = await bridge.log.find(made.id)
+    assert record is not None
+    assert "counted" not in record.content["outcome"]
