@@ -63,7 +63,7 @@ def deploy(config_dir: Path | None, state_dir: Path, asked: Asked) -> int:
         fail(f"\nStopped. {ended(progress)} Callers stay where they are. {_onward(asked)}")
         fail(_reported(asked, kept, progress))
         return INTERRUPTED
-    except (Undone, StoreError, ConfigurationError) as error:
+    except (Undone, StoreError, ConfigurationError, NoProgress) as error:
         return fail(str(error))
     where = _reported(asked, kept, progress)
     if asked.as_json:
@@ -131,7 +131,17 @@ def _work(config_dir: Path | None, state_dir: Path, asked: Asked, kept: Progress
         if asked.rollback:
             deployment.roll_back(asked.why or "taken back by its operator")
         else:
-            anyio.run(deployment.run)
+            _run(deployment)
+
+
+def _run(deployment: Deployment) -> None:
+    try:
+        anyio.run(deployment.run)
+    except ExceptionGroup as group:  # what is raised while a Sophia runs comes wrapped
+        lost = group.subgroup(NoProgress)
+        if lost is None:
+            raise
+        raise Undone(str(lost.exceptions[0])) from group
 
 
 def _onward(asked: Asked) -> str:
@@ -140,7 +150,8 @@ def _onward(asked: Asked) -> str:
 
 def _reported(asked: Asked, kept: ProgressFile, progress: Progress) -> str:
     """Write the report; where it is, in words."""
-    place = kept.report if asked.report is None else asked.report.with_suffix("")
+    place = asked.report or kept.report
+    place = place.with_suffix("") if place.suffix in {".md", ".json"} else place
     try:
         found = keep(progress, place)
     except OSError as error:

@@ -43,7 +43,7 @@ AT_LEAST = frozenset({"calls_per_minute"})
 
 
 class NoProgress(Exception):
-    """What was kept cannot be read; the message says what to do."""
+    """Progress cannot be read or kept; the message says what to do."""
 
 
 class Figure(BaseModel):
@@ -140,8 +140,14 @@ class ProgressFile:
             ) from error
 
     def save(self, progress: Progress) -> None:
-        """Keep it; on the disk when this returns."""
-        written(self._file, progress.model_dump_json(indent=1))
+        """Keep it; on the disk when this returns. Raises NoProgress."""
+        try:
+            written(self._file, progress.model_dump_json(indent=1))
+        except OSError as error:
+            raise NoProgress(
+                f"How far the deployment is cannot be kept in {self._file} ({error.strerror}), so it stops here. Make room, "
+                "then resume it or take it back."
+            ) from error
 
 
 def written(file: Path, text: str) -> None:

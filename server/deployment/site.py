@@ -43,7 +43,9 @@ class RunningSite:
     async def ready(self, tool: str) -> Sequence[str]:
         """What keeps the tool from being moved."""
         await self._sophia.agno.warm()
-        own = self.now().own[tool]
+        own = self.now().own.get(tool)
+        if own is None:
+            return ()  # a server's own tool: its agent's first call says what is missing
         if self._sophia.routes.facts(own, self.now()).downstream is None:
             return ["no configured server offers its other route now; `sophia doctor` says which servers answer"]
         return list(self._sophia.routes.faults(own, self.now()).values())

@@ -65,6 +65,12 @@ class _Waits:
         self._missing[tool] = lacks
         self._work.watch.status(self._said())
 
+    def puzzled(self, tool: str, why: str) -> None:
+        """A tool could not be looked at, or not be moved; that takes nothing from the time it has waited."""
+        self._since.setdefault(tool, (None, self._work.clock()))
+        self._missing.setdefault(tool, "a stage that is not known")
+        self._work.watch.status(f"{tool}: not moved at this look ({why})")
+
     def ended(self, tool: str) -> None:
         """A tool waits no more."""
         self._since.pop(tool, None)
@@ -94,7 +100,7 @@ def _look(work: Work, name: str, record: PhaseRecord, waits: _Waits) -> Literal[
         by = replace(work.by(move.why), seen=newest.number)
         version = work.operations.move([name], move.step, by, "rollout")
     except (Conflict, RolloutRefused, StoreError) as error:
-        work.watch.line(f"{name}: not moved at this look ({error})")
+        waits.puzzled(name, str(error))
         return "waits"
     waits.ended(name)
     after = rollouts_of(version)[name]

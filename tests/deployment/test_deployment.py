@@ -65,6 +65,31 @@ async def test_an_agent_that_fails_its_callers_is_taken_back(bench: Bench, tmp_p
     assert (bench.rollout.share, bench.rollout.state) == (0, "rolled_back")
 
 
+async def test_tools_of_one_plan_move_and_come_back_together(bench: Bench, tmp_path: Path) -> None:
+    def one_fails() -> None:
+        if bench.rollout.share == 50:
+            bench.operations.move([TOOL], rolled_back("errors"), By("sophia", ""), "gate")
+
+    bench.meanwhile = one_fails
+    tools = {TOOL: {"arguments": {"call_id": "7400171024000301"}}, "sales_coach": {"arguments": {"rep": "Dana"}}}
+    done = await bench.run(planned(tmp_path, tools=tools))
+    assert done.state == "failed"
+    newest = bench.store.policies.latest()
+    assert {tool: one["state"] for tool, one in newest.rollouts.items()} == dict.fromkeys(tools, "rolled_back")
+
+
+async def test_what_fails_before_it_can_go_on_leaves_callers_where_they_are(bench: Bench, tmp_path: Path) -> None:
+    bench.users = 1
+    held = await bench.run(planned(tmp_path, wait_minutes=1.0))
+    bench.site.away = ("the server `gong` is away",)
+    stopped = await bench.run(held)
+    assert (stopped.state, stopped.at.name) == ("under way", "initialisation")
+    assert "stays as it is" in stopped.phases[1].lines[-1]
+    assert bench.rollout.share == 10
+    bench.site.away, bench.users = (), 40
+    assert (await bench.run(stopped)).state == "complete"
+
+
 async def test_a_gate_that_took_a_tool_back_meanwhile_ends_it_and_nothing_begins_again(
     bench: Bench, tmp_path: Path
 ) -> None:
