@@ -37,8 +37,8 @@ def main() -> int:
 def measure(calls: int) -> Report:
     """The agno route of each tool, beside its downstream route."""
     figures: list[Figure] = []
-    for question in (AGENT, METRIC):
-        with _server() as one, _server() as other:
+    with _server() as one, _server() as other:
+        for question in (AGENT, METRIC):
             figures += anyio.run(_compared, question, calls, one, other)
     return Report(f"{DATA}; embedded model", tuple(figures))
 

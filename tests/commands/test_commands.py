@@ -150,12 +150,14 @@ def test_tools_shows_a_title_that_looks_like_markup_as_it_is(sophia, tmp_path: P
     assert "a [/b] title" in ran.stdout, ran.stderr
 
 
-def test_doctor_says_when_a_model_has_no_key(sophia) -> None:
+def test_doctor_says_when_a_model_has_no_key(sophia, tmp_path: Path) -> None:
     pytest.importorskip("openai")
+
+    (tmp_path / "downstream.json").write_text('{"mcpServers": {}}')  # a model is not asked of servers
 
     def found(**environment: str) -> tuple[str, str]:
         environment["SOPHIA_DEFAULT_AGENT_CONFIG__MODEL"] = "openai:gpt-5"
-        findings = json.loads(sophia("doctor", "--json", **environment).stdout)["findings"]
+        findings = json.loads(sophia("doctor", "--config", str(tmp_path), "--json", **environment).stdout)["findings"]
         return next((each["status"], each["found"]) for each in findings if each["what"] == "model openai:gpt-5")
 
     status, text = found(OPENAI_API_KEY="")

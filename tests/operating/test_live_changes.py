@@ -58,9 +58,10 @@ def test_of_two_operators_at_once_one_wins_and_the_other_is_told_who_was_first(
         operate(tmp_path, "rollback", TOOL)
         return "bob"
 
-    operate(tmp_path, *BEGIN, who="carol")
+    asked = Namespace(tool=TOOL, why="a test", json=False)
+    assert move(None, tmp_path, Namespace(deed="start", automatic=None, **vars(asked))) == 0
     monkeypatch.setattr(getpass, "getuser", bob_after_alice)
-    assert move(None, tmp_path, Namespace(deed="hold", tool=TOOL, why="", json=False)) == 1
+    assert move(None, tmp_path, Namespace(deed="hold", **vars(asked))) == 1
     assert "alice was first with version 2" in capsys.readouterr().err
     with open_store(tmp_path) as store:
         newest = store.policies.latest()
@@ -75,7 +76,8 @@ async def test_an_advance_killed_at_any_point_leaves_the_old_version_or_the_new_
         operate(tmp_path, "rollout", "advance", TOOL, "--to", "20", "--accept-insufficient", "--why", "a test")
         whole_s = time.perf_counter() - began
         async with Client(url) as client:
-            for step, part in enumerate((0.5, 0.8, 0.9, 0.95, 1.0)):
+            # Around its end, where it writes; the instant of the write itself is held by tests/state/test_killed_appends.py.
+            for step, part in enumerate((0.85, 0.95)):
                 before, percent = store.policies.number(), str(30 + 10 * step)
                 words = ["rollout", "advance", TOOL, "--to", percent, "--accept-insufficient", "--why", "a test"]
                 killed_after(whole_s * part, tmp_path, words)
