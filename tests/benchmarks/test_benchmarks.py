@@ -3,11 +3,10 @@
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-
-from tests.conftest import quiet_environment
 
 pytestmark = pytest.mark.slow
 
@@ -16,14 +15,15 @@ PROGRAMS = ("agent_call", "auto_scaling", "cold_start", "construction", "decide"
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_benchmark_says_what_it_measured_beside_what_on_which_machine(program: str) -> None:
+def test_a_benchmark_says_what_it_measured_beside_what_on_which_machine(
+    program: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     more = ["--calls", "40"] if program == "library" else []
-    command = [sys.executable, "-m", f"benchmarks.{program}", "--runs", "1", *more, "--json"]
-    ran = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=CHECKOUT, env=quiet_environment(), timeout=100
-    )
-    assert ran.returncode == 0, ran.stderr
-    report = json.loads(ran.stdout)
+    monkeypatch.setattr(sys, "argv", [program, "--runs", "1", *more, "--json"])
+    code = import_module(f"benchmarks.{program}").main()
+    printed = capsys.readouterr()
+    assert code == 0, printed.err
+    report = json.loads(printed.out)
     assert report["benchmark"] == program
     assert report["about"]
     assert report["data"]
