@@ -140,13 +140,13 @@ class Guard:
     def enter_beside(self) -> "Passage":
         """Leave for an attempt of a run beside: only while all is well, and only into places that callers leave free.
 
-        What it proves changes no breaker. Raises ServerBusy where there is no such place.
+        What it proves changes no breaker. Raises NoRoute where there is no such place: it does not wait for one.
         """
         now, server = self._clock(), self._server
         breakers = [self._breaker, *([server.breaker] if server else [])]
         crowded = server is not None and 2 * (server.bulkhead.taken + 1) > server.bulkhead.places
         if crowded or any(breaker.state(now) != "closed" for breaker in breakers):
-            raise ServerBusy("What is free here is kept for calls that somebody waits for.", delivered=False)
+            raise NoRoute("What is free here is kept for calls that somebody waits for.", delivered=False)
         if server is not None:
             server.bulkhead.take()
         return Passage(self._clock, server)
@@ -175,7 +175,7 @@ class Beside:
         self.guard.called()
 
     def enter(self) -> "Passage":
-        """Leave for one attempt. Raises ServerBusy."""
+        """Leave for one attempt. Raises NoRoute."""
         return self.guard.enter_beside()
 
     def may_repeat(self) -> bool:

@@ -15,13 +15,14 @@ from server.bridge.decision_log import DecisionLog
 from server.bridge.execute import Fallback, RouteRun
 from server.bridge.guards import Beside, Guards
 from server.bridge.policy import Rollout
+from server.bridge.retry_budget import RESERVE
 from server.bridge.shadow import Pair, Shadows, sampled
 from server.errors import NotFound, SophiaError, SourceFailed
 from server.state.decisions import DecisionRecord
 from server.state.store import Store, open_store
 
 NAME = "gong_intelligence"
-ONCE = Fallback("graceful", 1, 0, 5_000)
+GRACEFUL = Fallback("graceful", 3, 100, 5_000)
 ANSWER = Answered("said", "embedded", data={"call_brief": [{"brief": {"company_questions": 3}}]})
 SAME = Answered("said", "", data={"downstream": {"questions": {"company": 3}}})
 DEADLINE_MS = 5_000
@@ -58,7 +59,7 @@ def pair(
     record: DecisionRecord, run: RouteRun[Answered], *, answer: Answered | None = SAME, percent: int = 0
 ) -> Pair:
     rollout = Rollout(percent, "salt", "running", 0.0, 0.0)
-    return Pair(record, answer, "agno", run, ONCE, DEADLINE_MS, rollout, "ann", 10_000)
+    return Pair(record, answer, "agno", run, GRACEFUL, DEADLINE_MS, rollout, "ann", 10_000)
 
 
 async def held(shadows: Shadows, *pairs: Pair, for_s: float = 60.0) -> None:
@@ -193,11 +194,14 @@ def test_it_leaves_half_of_a_servers_places_to_callers_and_changes_no_breaker(
 
     def beside(answer: Answered | SophiaError) -> Pair:
         run = that(answer)
-        return pair(decided(), RouteRun(run.run, repeatable=True, attempts=1, guard=Beside(guard)))
+        return pair(decided(), RouteRun(run.run, repeatable=True, attempts=3, guard=Beside(guard)))
 
     in_virtual_time(held(shadows, beside(ANSWER), beside(ANSWER)))
     assert shadows.card()["ended"] == 1
     assert sum(shadows.card()["left_out"].values()) == 1
+    assert (
+        guards.health()["servers"]["gong"]["retries_left"] == RESERVE
+    )  # who finds no place does not ask for it again
     for _ in range(10):
         in_virtual_time(held(Shadows(log, arms), beside(SourceFailed("broken"))))
     assert guard.fault() is None
