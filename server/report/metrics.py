@@ -6,6 +6,7 @@ from typing import Literal
 
 from server.bridge.decision import Route
 from server.bridge.figures import Figures
+from server.report.amounts import ms, percent
 from server.report.comparison import Comparison
 from server.report.resampling import FEWEST_ANSWERS, FEWEST_USERS, Difference, Verdict
 
@@ -38,44 +39,48 @@ def metrics_of(names: Sequence[str], found: Comparison, figures: Mapping[Route, 
 
 
 def _faster(found: Comparison) -> Metric:
-    name, by = "response_time_improvement", found.faster
-    if by is None:
-        return _too_few(name, min(found.agno.users, found.downstream.users), "users")
-    answers = min(arm.calls - arm.errors for arm in (found.agno, found.downstream))
-    if answers < FEWEST_ANSWERS:
-        return _too_few(name, answers, "answers", FEWEST_ANSWERS)
-    by = Difference(100 * by.figure, 100 * by.low, 100 * by.high)
+    name, by, agno, downstream = "response_time_improvement", found.faster, found.agno, found.downstream
+    if by is None or agno.p95_ms is None or downstream.p95_ms is None:
+        return _too_few(name, "users", (agno.users, downstream.users), FEWEST_USERS)
+    answers = (agno.calls - agno.errors, downstream.calls - downstream.errors)
+    if min(answers) < FEWEST_ANSWERS:
+        return _too_few(name, "answers", answers, FEWEST_ANSWERS)
+    times, least, most = (f"{1 - share:.2g}" for share in (by.figure, by.high, by.low))
     return _metric(
         name,
-        by,
+        Difference(100 * by.figure, 100 * by.low, 100 * by.high),
         "percent",
-        f"95 % of the agent's answers come within {abs(by.figure):.0f} % {'less' if by.figure >= 0 else 'more'} time "
-        f"({by.low:+.0f} to {by.high:+.0f} % less)",
+        f"95 % of answers come within {ms(agno.p95_ms)} from the agent and {ms(downstream.p95_ms)} from the server, "
+        f"{times} times as long (between {least} and {most} times)",
     )
 
 
 def _fewer_errors(found: Comparison) -> Metric:
-    name, by = "error_rate_reduction", found.fewer_errors
-    if by is None:
-        return _too_few(name, min(found.agno.users, found.downstream.users), "users")
+    name, by, agno, downstream = "error_rate_reduction", found.fewer_errors, found.agno, found.downstream
+    if by is None or agno.error_rate is None or downstream.error_rate is None:
+        return _too_few(name, "users", (agno.users, downstream.users), FEWEST_USERS)
     by = Difference(100 * by.figure, 100 * by.low, 100 * by.high)
-    more = "fewer" if by.figure > 0 else "more"
-    told = f"{abs(by.figure):.1f} percentage points {more} of the agent's calls fail" if by.figure else "as many fail"
-    return _metric(name, by, "percentage points", f"{told} ({by.low:+.1f} to {by.high:+.1f} points fewer)")
+    return _metric(
+        name,
+        by,
+        "percentage points",
+        f"{percent(agno.error_rate)} of the agent's calls fail and {percent(downstream.error_rate)} of the server's, "
+        + _between(by, "percentage points", "fewer", "more"),
+    )
 
 
 def _higher_rated(found: Comparison) -> Metric:
-    name, by = "user_satisfaction", found.higher_rated
-    if not found.agno.rated.ratings and not found.downstream.rated.ratings:
+    name, by, agno, downstream = "user_satisfaction", found.higher_rated, found.agno.rated, found.downstream.rated
+    if not agno.ratings and not downstream.ratings:
         return Metric(name, "not measured", None, None, None, "nobody has rated an answer yet")
     if by is None:
-        return _too_few(name, min(found.agno.rated.users, found.downstream.rated.users), "users who rated")
-    higher = "higher" if by.figure >= 0 else "lower"
+        return _too_few(name, "users who rated", (agno.users, downstream.users), FEWEST_USERS)
     return _metric(
         name,
         by,
         "points of 5",
-        f"the agent is rated {abs(by.figure):.1f} points of 5 {higher} ({by.low:+.1f} to {by.high:+.1f})",
+        f"the agent is rated {agno.mean:.1f} of 5 and the server {downstream.mean:.1f}, "
+        + _between(by, "points", "higher", "lower"),
     )
 
 
@@ -99,6 +104,18 @@ def _metric(name: str, by: Difference, unit: Unit, said: str) -> Metric:
     return Metric(name, by.verdict, by.figure, (by.low, by.high), unit, said)
 
 
-def _too_few(name: str, have: int, what: str, needed: int = FEWEST_USERS) -> Metric:
-    said = f"{have} {what} on the route that has fewer of them, and {needed} are needed on each"
+def _between(by: Difference, unit: str, above: str, below: str) -> str:
+    """A difference in words, with between what it lies."""
+
+    def said(figure: float) -> str:
+        return f"{abs(figure):.1f} {above if figure >= 0 else below}"
+
+    least, most = sorted((by.low, by.high), key=abs) if by.low * by.high > 0 else (by.low, by.high)
+    return (
+        f"{abs(by.figure):.1f} {unit} {above if by.figure >= 0 else below} (between {said(least)} and {said(most)})"
+    )
+
+
+def _too_few(name: str, what: str, have: tuple[int, int], needed: int) -> Metric:
+    said = f"{what}: {have[0]} of the agent and {have[1]} of the server, and each needs {needed}"
     return Metric(name, "too few to tell", None, None, None, said)

@@ -54,14 +54,14 @@ def _overview(asked: Asked, found: Sequence[ToolReport]) -> Element:
         ]
         for number, one in enumerate(found)
     ]
-    return _table("How the agent does", columns, lines)
+    return _table("All tools", columns, lines)
 
 
 def _tool(number: int, one: ToolReport) -> Iterator[Element]:
     name = f"tool-{number}"
     yield made("h2", {"id": name}, one.tool)
     told = [[TITLES[metric.name], _verdict(metric), _sentence(metric.said)] for metric in one.metrics]
-    yield _table("The agent is", ["", "", "because"], told)
+    yield _table("How the agent does", ["", "verdict", "because"], told)
     pictures: list[Element] = []
     if one.spread is not None:
         pictures.append(latencies(name, one.spread, one.comparison))

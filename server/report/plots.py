@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from server.bridge.decision import Route
+from server.report.amounts import ms, percent
 from server.report.comparison import Comparison
 from server.report.elements import Element, figure, made
 from server.report.shapes import HOUR_S, Spread, Step
-from server.report.words import ms, percent
 
 __all__ = ["failures", "latencies", "ratings", "traffic_over_time"]
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from server.bridge.decision import Route
 from server.bridge.figures import Figures
 from server.bridge.learning.replay import Judgement, Report
+from server.report.amounts import amount, ms, percent
 from server.report.comparison import Arm, Rated
+from server.report.drawn import Drawn
 from server.report.gathered import ToolReport
 from server.report.pairs import Pairs
 from server.report.resampling import FEWEST_ANSWERS, FEWEST_USERS, RESAMPLES
 
-__all__ = ["METHOD", "TITLES", "Row", "amount", "ms", "notes", "percent", "rows"]
+__all__ = ["METHOD", "TITLES", "Row", "notes", "rows"]
 
 NOTHING = "–"
 NOT_MEASURED = "not measured"
@@ -65,27 +67,18 @@ def notes(one: ToolReport) -> Iterator[str]:
             yield f"Failures of {name} by kind: {kinds}."
     yield "Shadow runs: none." if one.pairs is None else _shadow(one.pairs)
     yield _allocation(one.allocation)
-    drawn = one.drawn
-    yield (
-        f"Outside of the comparison: {_count(drawn.not_drawn, 'call')} that {_were(drawn.not_drawn)} not drawn, "
-        f"{_count(drawn.not_counted, 'call')} that {_say(drawn.not_counted)} nothing of a route, such as a caller's own "
-        f"mistake, and {_count(drawn.rated_elsewhere, 'rating')} of answers that neither arm gave."
-    )
+    if outside := list(_outside(one.drawn)):
+        yield f"Outside of the comparison: {'; '.join(outside)}."
 
 
-def ms(value: float) -> str:
-    """A time, in the unit that people read it in."""
-    return f"{value / 1000:,.1f} s" if value >= 10_000 else f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
-
-
-def percent(share: float) -> str:
-    """A share, with a decimal where it is small."""
-    return f"{100 * share:.1f} %" if share < 0.0995 and share else f"{100 * share:.0f} %"
-
-
-def amount(value: float) -> str:
-    """A number that may be large or a fraction, in three figures or so."""
-    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
+def _outside(drawn: Drawn) -> Iterator[str]:
+    for number, what in (
+        (drawn.not_drawn, "call{} not drawn between the routes"),
+        (drawn.not_counted, "call{} that tell nothing of a route, such as a caller's own mistake"),
+        (drawn.rated_elsewhere, "rating{} of answers that neither arm gave"),
+    ):
+        if number:
+            yield f"{number:,} {what.format('' if number == 1 else 's')}"
 
 
 def _failed(arm: Arm) -> str:
@@ -161,11 +154,3 @@ def _allocation(found: Report | Judgement) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def _were(number: int) -> str:
-    return "was" if number == 1 else "were"
-
-
-def _say(number: int) -> str:
-    return "says" if number == 1 else "say"

@@ -69,7 +69,7 @@ def test_a_single_user_gives_no_interval_and_no_verdict() -> None:
     assert comparison.agno.p95_interval_ms is None
     told = metrics(comparison)
     assert told["response_time_improvement"].verdict == told["error_rate_reduction"].verdict == "too few to tell"
-    assert "1 users" in told["response_time_improvement"].said
+    assert "users: 1 of the agent" in told["response_time_improvement"].said
 
 
 def test_the_slowest_of_a_handful_of_answers_is_no_verdict() -> None:
