@@ -19,7 +19,7 @@ from pydantic import JsonValue
 from agents.analysis.asked_calls import UNKNOWN_NAME
 from agents.analysis.followup import followed_up
 from agents.analysis.periods import Period, parse_period
-from agents.analysis.request import parse_request
+from agents.analysis.request import ParsedRequest, parse_request
 from agents.memory import Memory, Turn
 from agents.outcome import Answered, Job, Limits, Progress
 from agents.result import AgentResult, Dropped, ServedBy, TimingMs
@@ -31,6 +31,7 @@ from server.bridge.decision import Call, Route
 from server.bridge.execute import Executed
 from server.bridge.explain import Explained
 from server.downstream.adapters.bound import Bound
+from server.downstream.adapters.known import Facts
 from server.errors import Busy, InvalidArguments, SophiaError
 from server.generation import Generation
 from server.surface.answers import answered, failed, served_meta, shared_meta
@@ -49,6 +50,12 @@ STILL_READING = (
     "The names of accounts and people were still being read when this was asked: if the answer is not about the one you "
     "mean, ask again."
 )
+NO_DAY_YET = (
+    "Sophia does not know yet on which day the data ends, so it cannot tell which days are meant. Ask again in a moment, or "
+    "name the days, such as 2017-Q4 or 2017-10-01..2017-12-31."
+)
+OTHER_DAYS = (date(2001, 2, 3), date(2013, 11, 25))
+"""Two days with nothing in common: what is read the same on both does not depend on the day."""
 BINDABLE: frozenset[Need] = frozenset({"calls", "warehouse", "messages"})
 UNTYPED = frozenset({"request", "session_id"})
 
@@ -178,22 +185,17 @@ class OwnCalls:
             )
         asked = time.perf_counter()
         facts = await self._bound.known.look()
-        waited_ms = (time.perf_counter() - asked) * 1000
         # Relative periods count back from the last day of the source that the tool asks first.
-        as_of = facts.as_of(tool.members[0].tools[0].needs)
+        need = tool.members[0].tools[0].needs
+        if self._day_may_change(need, facts) and _needs_day(tool, request, given, facts):
+            facts = await self._bound.known.look_for_day(need)
+            if self._day_may_change(need, facts):
+                raise Busy(NO_DAY_YET, retry_after_s=RETRY_AFTER_S, delivered=False)
+        waited_ms = (time.perf_counter() - asked) * 1000
+        as_of = facts.as_of(need)
         today = as_of or datetime.now(UTC).date()
-        if "period" in given:
-            given["period"] = _period(str(given["period"]), today).text
-        read = parse_request(
-            request,
-            given,
-            fields=tool.fields,
-            intents=tool.intents,
-            names=facts.names,
-            as_of=today,
-            vocabulary=facts.vocabulary,
-        )
-        if self._bound.sources.calls is not None and facts.calls_as_of is None:
+        read = _read(tool, request, given, facts, today)
+        if self._bound.sources.calls is not None and facts.days.get("calls") is None:
             # A name that is not known yet would be answered for everybody.
             if any(note.startswith(UNKNOWN_NAME) for note in read.notes):
                 raise Busy(
@@ -215,6 +217,10 @@ class OwnCalls:
         intent = read.intent if request else read.intent or settings.default_intent(tool)
         return _Understood(request, arguments, intent, read.notes, session_id, memory, as_of, waited_ms)
 
+    def _day_may_change(self, need: Need, facts: Facts) -> bool:
+        """Whether the day that periods count back from is not known yet."""
+        return facts.may_change(need) or self._bound.may_come(need)
+
     async def names(self) -> Names:
         """The names that a request may mention, as far as they are known."""
         return (await self._bound.known.look()).names
@@ -230,6 +236,8 @@ class OwnCalls:
         answer, (total_ms, spent_ms) = executed.result, took
         tool, job = called.tool, called.job
         on_agno = executed.route == "agno"
+        # What needed no day to be read may have been read before it was known; by now the source was asked.
+        as_of = understood.as_of or self._bound.known.facts.as_of(tool.members[0].tools[0].needs)
         return AgentResult(
             answer="\n\n".join(
                 [*(f"**{note}**" for note in understood.notes if note.startswith(UNKNOWN_NAME)), answer.answer]
@@ -257,10 +265,31 @@ class OwnCalls:
                 ),
             ),
             classification=self._routes.classification(called, executed.route, answer),
-            as_of=understood.as_of.isoformat() if understood.as_of else None,
+            as_of=as_of.isoformat() if as_of else None,
             session_id=job.session_id,
             run_id=job.run_id,
         )
+
+
+def _read(tool: OwnTool, request: str, given: Mapping[str, Any], facts: Facts, today: date) -> ParsedRequest:
+    """What a request says, with its periods counted back from `today`. Raises InvalidArguments."""
+    if "period" in given:
+        given = {**given, "period": _period(str(given["period"]), today).text}
+    return parse_request(
+        request,
+        given,
+        fields=tool.fields,
+        intents=tool.intents,
+        names=facts.names,
+        as_of=today,
+        vocabulary=facts.vocabulary,
+    )
+
+
+def _needs_day(tool: OwnTool, request: str, given: Mapping[str, Any], facts: Facts) -> bool:
+    """Whether a request is read otherwise on another day."""
+    first, second = (_read(tool, request, given, facts, day).arguments for day in OTHER_DAYS)
+    return first != second
 
 
 def _job(tool: OwnTool, understood: _Understood, asking: Asking, settings: OwnSettings) -> Job:

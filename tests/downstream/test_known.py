@@ -62,7 +62,7 @@ async def running(known: Known) -> AsyncGenerator[Known]:
 async def test_the_first_look_waits_for_the_names() -> None:
     async with running(Known(lambda: Sources(calls=Calls(), warehouse=Warehouse()))) as known:
         facts = await known.look()
-    assert (facts.names, facts.calls_as_of, facts.warehouse_as_of) == (NAMES, DAY, DAY)
+    assert (facts.names, facts.as_of("calls"), facts.as_of("warehouse")) == (NAMES, DAY, DAY)
     assert facts.vocabulary == {"product": ("GTX Pro",)}
 
 
@@ -76,7 +76,7 @@ async def test_a_source_that_never_answers_costs_one_short_wait_and_not_the_othe
         monkeypatch.setattr(known_module, "WAIT_S", 60.0)
         with anyio.fail_after(1):
             await known.look()
-    assert facts.warehouse_as_of == DAY
+    assert facts.as_of("warehouse") == DAY
     assert facts.names == Names()
 
 
@@ -131,4 +131,79 @@ async def test_a_slow_source_takes_nothing_away_from_the_others() -> None:
     sources = Sources(calls=Named(), messages=Slow())  # type: ignore[arg-type]
     async with running(Known(lambda: sources)) as known:
         facts = await known.look()
-    assert (facts.names, facts.calls_as_of, facts.messages_as_of) == (NAMES, DAY, DAY)
+    assert (facts.names, facts.as_of("calls"), facts.as_of("messages")) == (NAMES, DAY, DAY)
+
+
+async def test_servers_that_come_while_others_are_asked_keep_a_first_look_waiting_for_their_day() -> None:
+    asked, comes = anyio.Event(), anyio.Event()
+
+    class Late(Calls):
+        async def names(self) -> Names:
+            asked.set()
+            await comes.wait()
+            return NAMES
+
+    sources = [Sources(calls=Late())]
+    found: list[date | None] = []
+    async with running(Known(lambda: sources[0])) as known, anyio.create_task_group() as tasks:
+
+        async def look() -> None:
+            found.append((await known.look()).as_of("warehouse"))
+
+        tasks.start_soon(look)
+        await asked.wait()
+        sources[0] = Sources(calls=Calls(), warehouse=Warehouse())
+        known.forget()
+        comes.set()
+    assert found == [DAY]
+
+
+async def test_what_servers_say_that_are_asked_no_more_is_not_taken() -> None:
+    asked = anyio.Event()
+
+    class Former(Calls):
+        async def names(self) -> Names:
+            asked.set()
+            await anyio.lowlevel.checkpoint()
+            return Names(accounts=("Former",))
+
+    sources = [Sources(calls=Former())]
+    async with running(Known(lambda: sources[0])) as known:
+        await asked.wait()
+        sources[0] = Sources()
+        known.forget()
+        facts = await known.look()
+    assert facts.names == Names()
+
+
+async def test_a_day_is_waited_for_longer_than_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_module, "WAIT_S", 0.0)
+    asked = anyio.Event()
+
+    class Slow(Warehouse):
+        async def as_of(self) -> date:
+            await asked.wait()
+            return DAY
+
+    async with running(Known(lambda: Sources(calls=Calls(hangs=True), warehouse=Slow()))) as known:
+        early = await known.look()
+        asked.set()
+        late = await known.look_for_day("warehouse")
+    assert (early.as_of("warehouse"), early.may_change("warehouse")) == (None, True)
+    assert (late.as_of("warehouse"), late.may_change("warehouse")) == (DAY, False)
+    assert late.may_change("calls")
+
+
+@pytest.mark.parametrize(
+    ("error", "may_change"),
+    [
+        (SourceError("unavailable", "It is away."), True),
+        (SourceError("refused", "It has no such tool."), False),
+        (AttributeError("'str' has no 'get'"), False),
+    ],
+)
+async def test_only_a_source_that_is_away_may_still_say_its_day(error: Exception, may_change: bool) -> None:
+    async with running(Known(lambda: Sources(calls=Calls(error=error)))) as known:
+        facts = await known.look_for_day("calls")
+    assert (facts.as_of("calls"), facts.may_change("calls")) == (None, may_change)
+    assert not facts.may_change("warehouse")

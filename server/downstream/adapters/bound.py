@@ -97,6 +97,11 @@ class Bound:
         """Whether nothing is bound for something that is needed."""
         return any(getattr(self.sources, need) is None for need in needs)
 
+    def may_come(self, need: Need) -> bool:
+        """Whether nothing is bound for this yet, and a server that has never shown what it offers may bring it."""
+        unseen = (c.offer is None and c.state == "connecting" for c in self._pool.connections.values())
+        return getattr(self.sources, need) is None and any(unseen)
+
     async def run(self) -> None:
         """Have the library that is bound now read on in the background, for as long as the process serves."""
         while True:
