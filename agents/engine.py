@@ -10,19 +10,20 @@ the failures that we raise on purpose to tell a model what went wrong are left o
 
 import logging
 import os
-import sys
 from typing import Any
 
 from agents.ledger import ToolFailed
 
 __all__ = ["execute", "prepare", "warm"]
 
+log = logging.getLogger("sophia.agno")
+
 LOGGERS = ("agno", "agno-team", "agno-workflow")
 AGAIN_S = 60.0
 
 
 class Errors(logging.Handler):
-    """That Agno met an error and where, on whatever is standard error then; never its text, and each place once a minute."""
+    """That Agno met an error and where, in our own log; never its text, and each place once a minute."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -35,7 +36,7 @@ class Errors(logging.Handler):
         said = f"{record.levelname} {record.name}: {kind} in {record.module}.{record.funcName}"
         if record.created - self._said.get(said, 0.0) > AGAIN_S:
             self._said[said] = record.created
-            sys.stderr.write(f"{said}; the answer says what came of it\n")
+            log.warning("%s; the answer says what came of it", said)
 
 
 def prepare() -> None:

@@ -17,6 +17,7 @@ import mcp_types as t
 
 from agents.knowledge import AgnoKnowledge
 from agents.models.ladder import Models
+from agents.result import Classification
 from agents.sources import Sources
 from server.bridge.agno_route import AgnoRoute
 from server.bridge.arms import Arms
@@ -114,7 +115,16 @@ async def running(
             frozenset(PROMPTS),
             configuration.downstream.catalog_wait_ms / 1000,
         )
-        bound = Bound(pool, servers, lambda server, feed: library_of(server, feed, state_dir, os.environ, masks))
+
+        def label(server: str) -> Classification:
+            return control.current.classification(server)
+
+        bound = Bound(
+            pool,
+            servers,
+            lambda server, feed: library_of(server, feed, state_dir, os.environ, masks),
+            label,
+        )
         knowledge = knowledge_of(configuration)
 
         def sources() -> Sources:

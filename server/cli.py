@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     check = views.add_parser("check", help="Say what is wrong with it, if anything.", parents=[configured, printing])
     check.set_defaults(run=_config_check)
     show = views.add_parser(
-        "show", help="Print it as it takes effect, with where each value came from.", parents=[configured, printing]
+        "show", help="Print it as it takes effect, with where each value came from.", parents=list(shared)
     )
     show.set_defaults(run=_config_show)
     reload = views.add_parser(
@@ -195,27 +195,15 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _config_check(options: argparse.Namespace) -> int:
-    import json
+    from server.commands.config import check
 
-    from server.config.loading import check
-    from server.config.rendering import check_data, render_check
-
-    found = check(options.config, os.environ)
-    print(json.dumps(check_data(found)) if options.json else render_check(found))  # noqa: T201
-    return 0 if found.configuration is not None else FAILED
+    return check(options.config, as_json=options.json)
 
 
 def _config_show(options: argparse.Namespace) -> int:
-    import json
+    from server.commands.config import show
 
-    from server.commands.session import configured
-    from server.config.rendering import render_show, show_data
-
-    configuration = configured(options.config)
-    if configuration is None:
-        return FAILED
-    print(json.dumps(show_data(configuration)) if options.json else render_show(configuration))  # noqa: T201
-    return 0
+    return show(options.config, state_dir(options), as_json=options.json)
 
 
 def _config_reload(options: argparse.Namespace) -> int:

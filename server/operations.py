@@ -14,7 +14,8 @@ from typing import Any, Literal, Protocol
 from server.bridge.policy import Rollout
 from server.bridge.rollout import roll_back
 from server.config.configuration import Configuration
-from server.config.rendering import shown_values
+from server.config.noted import noted_files
+from server.config.rendering import shown_values, spelled
 from server.generation import NOTHING_SET, rollouts_of
 from server.state.policies import Conflict, NewVersion, Version
 
@@ -115,10 +116,11 @@ class Operations:
     def begun(self, configuration: Configuration, by: By) -> Version:
         """Note that a process serves with this configuration, where it is not the one that was noted last."""
         newest = self._newest(by)
-        if newest.config.get("digest") == configuration.digest:
+        noted = _noted(configuration)
+        if all(newest.config.get(name) == noted[name] for name in ("digest", "files")):
             return newest
         again = newest.config.get("reload", 0)
-        return self._append(newest, by, "config", config={**_noted(configuration), "reload": again})
+        return self._append(newest, by, "config", config={**noted, "reload": again})
 
     def _newest(self, by: By) -> Version:
         """What the deed is done to. Looked at before the deed: whoever was overtaken is told so, not what no longer fits."""
@@ -186,15 +188,19 @@ def rolled_back(why: str) -> Step:
 def _noted(configuration: Configuration) -> dict[str, Any]:
     """What is kept of a configuration, so that the next one can be told apart from it. No secret is in it."""
     values = {line.path: line.value for line in shown_values(configuration)}
-    return {"digest": configuration.digest, "values": values}
+    return {"digest": configuration.digest, "values": values, "files": noted_files(configuration)}
 
 
 def _set_lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[str]:
     for key in sorted({*before, *after}):
         if key not in after:
-            yield f"{key}: no longer set (was {before[key]!r})"
+            yield f"{key}: no longer set (was {spelled(before[key])})"
         elif key not in before or before[key] != after[key]:
-            yield f"{key}: {before[key]!r} -> {after[key]!r}" if key in before else f"{key}: set to {after[key]!r}"
+            yield (
+                f"{key}: {spelled(before[key])} -> {spelled(after[key])}"
+                if key in before
+                else f"{key}: set to {spelled(after[key])}"
+            )
 
 
 def _rollout_lines(before: Mapping[str, Rollout], after: Mapping[str, Rollout]) -> Iterable[str]:

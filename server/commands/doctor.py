@@ -16,11 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 from agents.catalog import AGENTS
-from agents.models.ladder import EMBEDDED, Models, ModelUnavailable
+from agents.models.ladder import EMBEDDED
 from agents.sources import Level, SourceError
 from server.app import Sophia
 from server.bridge.mapped_routes import MAPPED_ROUTES
 from server.commands.library import state_of
+from server.commands.model_checks import model_uses
 from server.commands.output import printed
 from server.commands.session import session
 from server.config import Check, Configuration, Masks, check
@@ -37,21 +38,6 @@ LEVEL_MEANS: Mapping[Level, str] = {
     "untimed": "sentences without times, so shares are of words and nothing is measured in seconds",
     "prose": "a summary only, so nothing is measured or quoted from the call itself",
 }
-KEY_VARIABLES: Mapping[str, tuple[str, ...]] = {
-    "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
-    "cohere": ("CO_API_KEY",),
-    "deepseek": ("DEEPSEEK_API_KEY",),
-    "google": ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
-    "groq": ("GROQ_API_KEY",),
-    "mistral": ("MISTRAL_API_KEY",),
-    "openai": ("OPENAI_API_KEY",),
-    "openai-chat": ("OPENAI_API_KEY",),
-    "openai-responses": ("OPENAI_API_KEY",),
-    "openrouter": ("OPENROUTER_API_KEY",),
-    "together": ("TOGETHER_API_KEY",),
-    "xai": ("XAI_API_KEY",),
-}
-"""Where each provider's key is looked for; one of them is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +78,18 @@ def _configuration(checked: Check) -> Iterator[Finding]:
 
 
 def _models(configuration: Configuration) -> Iterator[Finding]:
-    users: dict[str, list[str]] = {}
-    for agent_id, agent in configuration.agents.items():
-        users.setdefault(agent.model, []).append(agent_id)
-    for team_id, team in configuration.teams.items():
-        users.setdefault(team.model, []).append(f"leader of {team_id}")
-    models = Models()
-    for name, by in users.items():
-        what = f"model {name}"
-        if name == EMBEDDED:
-            yield Finding("ok", what, f"rule-based, needs no key; used by {len(by)} agents and leaders")
-            continue
-        try:
-            models.resolve(name)
-        except ModelUnavailable as error:
-            yield Finding("fail", what, f"used by {', '.join(by)}", error.message)
+    for one in model_uses(configuration, os.environ):
+        what, used = f"model {one.name}", f"set up for {', '.join(one.by)}"
+        if one.name == EMBEDDED:
+            yield Finding("ok", what, f"rule-based, needs no key; used by {len(one.by)} agents and leaders")
+        elif one.unavailable is not None:
+            yield Finding("fail", what, f"used by {', '.join(one.by)}", one.unavailable)
+        elif not one.keys:
+            yield Finding("ok", what, f"{used}; its key was not checked, its provider was not asked")
+        elif one.keyless:
+            yield Finding("warn", what, f"{used}; no key is set: {' or '.join(one.keys)}", "set it before serving")
         else:
-            yield _keyed(name, by)
-
-
-def _keyed(name: str, by: list[str]) -> Finding:
-    """A model that could be set up, by whether its provider would know who asks."""
-    what, used = f"model {name}", f"set up for {', '.join(by)}"
-    variables = KEY_VARIABLES.get(name.partition(":")[0])
-    if variables is None:
-        return Finding("ok", what, f"{used}; its key was not checked, its provider was not asked")
-    if not any(os.environ.get(variable) for variable in variables):
-        return Finding("warn", what, f"{used}; no key is set: {' or '.join(variables)}", "set it before serving")
-    return Finding("ok", what, f"{used}; its provider was not asked")
+            yield Finding("ok", what, f"{used}; its provider was not asked")
 
 
 async def _live(configuration: Configuration, state_dir: Path) -> list[Finding]:

@@ -2,15 +2,15 @@
 
 import getpass
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from server.commands.output import printed
-from server.config import ConfigurationError, load
+from server.config import ConfigurationError, Files, Problem, files_of_servers, load_again
 from server.errors import RolloutRefused
 from server.generation import NOTHING_SET, Generation, generation_of
 from server.operations import By, NoSuchVersion, Operations, who_was_first
@@ -23,9 +23,11 @@ __all__ = ["Desk", "Undone", "at_desk", "moment", "operator", "report", "version
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What an operator works with: the store, the newest version of the policy, what is in force, the deeds."""
+    """What an operator works with: the store, the files of those that serve, the newest version of the policy, what is in
+    force, the deeds."""
 
     store: Store
+    files: Files
     newest: Version
     now: Generation
     operations: Operations
@@ -37,12 +39,13 @@ class Undone(Exception):
 
 @contextmanager
 def at_desk(config_dir: Path | None, state_dir: Path) -> Generator[Desk]:
-    """Open the store and read the configuration with what is set on it. Raises Undone, also for what happens inside."""
+    """Open the store and read the configuration of those that serve, or the one named, with what is set on it. Raises Undone, also for what happens inside."""
     try:
         with open_store(place_of_store(state_dir, os.environ)) as store:
             newest = store.policies.latest() or NOTHING_SET
-            now = generation_of(load(config_dir, os.environ, newest.settings, newest.number), newest)
-            yield Desk(store, newest, now, Operations(store.policies))
+            files = files_of_servers(newest.config.get("files"), Files(config_dir, os.environ))
+            now = generation_of(load_again(files, newest.settings, newest.number), newest)
+            yield Desk(store, files, newest, now, Operations(store.policies))
     except Conflict as error:
         raise Undone(who_was_first(error, "sophia rollout status")) from error
     except (StoreError, ConfigurationError, NoSuchVersion, RolloutRefused) as error:
@@ -75,14 +78,27 @@ def version_data(version: Version) -> Mapping[str, Any]:
     }
 
 
-def report(version: Version, before: Version, *, as_json: bool) -> int:
-    """Say what was changed. It holds for the next call of every process that shares the store."""
+def report(
+    version: Version,
+    before: Version,
+    *,
+    as_json: bool,
+    warnings: Sequence[Problem] = (),
+    waits: Sequence[str] = (),
+) -> int:
+    """Say what was changed. It holds for the next call of every process that shares the store, but for what `waits`."""
     if as_json:
-        printed(version_data(version))
-    elif version.number == before.number:
+        more = {"warnings": [asdict(one) for one in warnings], "at_next_start": list(waits)}
+        printed({**version_data(version), **{name: said for name, said in more.items() if said}})
+        return 0
+    if version.number == before.number:
         print(f"Nothing to change: version {version.number} holds already.")  # noqa: T201
     else:
         print(f"Version {version.number}, from the next call on:")  # noqa: T201
         for line in version.difference:
             print(f"  {line}")  # noqa: T201
+    if waits:
+        print(f"When Sophia is started again, and not before: {', '.join(waits)}")  # noqa: T201
+    for one in warnings:
+        print(f"Warning: {one}")  # noqa: T201
     return 0

@@ -6,10 +6,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from server.commands.model_checks import model_warnings
 from server.commands.operating import Undone, at_desk, moment, operator, report, version_data
 from server.commands.output import fail, printed
-from server.config import load, propose
+from server.config import Files, is_here, load_again, other_directory, propose, waits_for_restart
+from server.config.noted import NotedFiles
+from server.config.rendering import spelled
 from server.generation import rollouts_of
+from server.state.policies import Version
 
 __all__ = ["history", "reload", "set_key", "show"]
 
@@ -30,7 +34,7 @@ def show(config_dir: Path | None, state_dir: Path, *, as_json: bool) -> int:
         return 0
     out.print(Text(f"Version {newest.number} of {moment(newest.at)}, by {newest.who}"))
     for key, value in sorted(newest.settings.items()):
-        out.print(Text(f"  set      {key}: {value!r}"))
+        out.print(Text(f"  set      {key}: {spelled(value)}"))
     for tool, rollout in sorted(rollouts_of(newest).items()):
         out.print(Text(f"  rollout  {tool}: {rollout.share} %, {rollout.state.replace('_', ' ')}"))
     return 0
@@ -58,20 +62,43 @@ def set_key(config_dir: Path | None, state_dir: Path, key: str, value: str | Non
     """Set one key of `agno_integration` for every process, from its next call on; without a value take it back."""
     try:
         with at_desk(config_dir, state_dir) as desk:
-            proposal = propose(config_dir, os.environ, desk.newest.settings, key, value)
-            if proposal.problems:
+            proposal = propose(desk.files, desk.newest.settings, key, value)
+            if proposal.configuration is None:
                 raise Undone("Nothing was changed.\n" + "\n".join(map(str, proposal.problems)))
             version = desk.operations.set(proposal.settings, operator(why, desk.newest))
     except Undone as error:
         return fail(str(error))
-    return report(version, desk.newest, as_json=as_json)
+    before, after = desk.now.configuration, proposal.configuration
+    waits = waits_for_restart(before.values, after.values)
+    known = model_warnings(before, os.environ)
+    warnings = [*proposal.warnings, *(one for one in model_warnings(after, os.environ) if one not in known)]
+    return report(version, desk.newest, as_json=as_json, warnings=warnings, waits=waits)
 
 
 def reload(config_dir: Path | None, state_dir: Path, why: str, *, as_json: bool) -> int:
     """Have every process read its files again, after looking whether they can be read."""
     try:
         with at_desk(config_dir, state_dir) as desk:
-            version = desk.operations.reload(load(config_dir, os.environ), operator(why, desk.newest))
+            _check_same_files(desk.newest, Files(config_dir, os.environ))
+            configuration = load_again(desk.files, {}, None)
+            version = desk.operations.reload(configuration, operator(why, desk.newest))
     except Undone as error:
         return fail(str(error))
-    return report(version, desk.newest, as_json=as_json)
+    waits = waits_for_restart(desk.newest.config.get("values", {}), version.config["values"])
+    after = desk.now.configuration
+    warnings = [*after.warnings, *model_warnings(after, os.environ)]
+    return report(version, desk.newest, as_json=as_json, warnings=warnings, waits=waits)
+
+
+def _check_same_files(newest: Version, own: Files) -> None:
+    """Refuse to note files that no process which serves reads: each reads again what it was started with."""
+    noted: NotedFiles | None = newest.config.get("files")
+    other = other_directory(noted, own) if noted and is_here(noted) else None
+    if noted is None or other is None:
+        return
+    kept = noted["config_dir"]
+    again = f"--config {kept}" if kept else "no --config (and no SOPHIA_CONFIG_DIR)"
+    raise Undone(
+        f"Nothing was changed: what serves here was started with {again}, and reads that again. Run reload with "
+        f"{again}; to have {other} served, end it and start it with --config {other}."
+    )

@@ -6,11 +6,12 @@ outside this package, nothing of `agents` or `teams`.
 
 from server.config.agno_integration import AgentSettings, AgnoIntegration, TeamSettings
 from server.config.changes import difference, waits_for_restart
-from server.config.configuration import Configuration
+from server.config.configuration import Configuration, Files
 from server.config.downstream import CapabilityUse
 from server.config.loading import Check, check, load, load_again
 from server.config.masking import Masks
 from server.config.names import AGENT_IDS, TEAM_IDS, AgentId, TeamId
+from server.config.noted import files_of_servers, is_here, noted_files, other_directory
 from server.config.problems import ConfigurationError, Problem
 from server.config.proposal import Proposal, propose
 from server.config.references import UnresolvedReferenceError
@@ -38,6 +39,7 @@ __all__ = [
     "ConfigurationError",
     "Downstream",
     "DownstreamServer",
+    "Files",
     "HttpTransport",
     "Masks",
     "Problem",
@@ -49,8 +51,12 @@ __all__ = [
     "UnresolvedReferenceError",
     "check",
     "difference",
+    "files_of_servers",
+    "is_here",
     "load",
     "load_again",
+    "noted_files",
+    "other_directory",
     "propose",
     "resolve_transport",
     "settable",

@@ -38,6 +38,10 @@ from server.config.values import (
 _DEADLINE_EMBEDDED_MS: Final = 5_000
 _DEADLINE_REMOTE_MS: Final = 120_000
 
+CURRENT_MODE: Final = "agno_preferred"
+FORMER_MODE: Final = "agno_only"
+"""The first system's name for it."""
+
 BridgeMode: TypeAlias = Literal["hybrid", "agno_preferred", "traditional_only"]
 PerformanceMode: TypeAlias = Literal["standard", "high_performance", "team_coordination"]
 TeamMode: TypeAlias = Literal["coordinate", "collaborate", "route", "broadcast", "tasks"]
@@ -45,7 +49,7 @@ FallbackStrategy: TypeAlias = Literal["graceful", "immediate", "disabled"]
 
 
 def _current_mode(mode: object) -> object:
-    return "agno_preferred" if mode == "agno_only" else mode  # the first system's name for it
+    return CURRENT_MODE if mode == FORMER_MODE else mode
 
 
 class AgentConfig(Settings, frozen=True):

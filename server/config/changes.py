@@ -4,18 +4,27 @@ No line shows a secret: a value that is hidden in `sophia config show` is hidden
 """
 
 from collections.abc import Iterable, Mapping
-from json import dumps
 from typing import Final
 
 from server.config.configuration import Configuration
 from server.config.documents import Value
-from server.config.rendering import shown
+from server.config.rendering import shown, spelled
 
 _SERVERS: Final = "mcpServers."
 _NOT_SET: Final = "not set"
 
-AT_START: Final = (_SERVERS, "sophia.", "agno_integration.knowledge_base")
+AT_START: Final = (
+    _SERVERS,
+    "sophia.",
+    "agno_integration.knowledge_base",
+    "agno_integration.ab_testing.test_duration_hours",
+    "agno_integration.resource_management.agent_cleanup_interval_minutes",
+    "agno_integration.resource_management.team_cleanup_interval_minutes",
+)
 """Where a path begins whose value is read when Sophia starts and not again."""
+
+_AT_ONCE: Final = (".sophia.credits_per_call", ".sophia.cache_s", ".sophia.classification")
+"""How the path of a server's value ends that holds from the next call on all the same."""
 
 
 def difference(before: Configuration, after: Configuration) -> tuple[str, ...]:
@@ -30,10 +39,16 @@ def difference(before: Configuration, after: Configuration) -> tuple[str, ...]:
     return (*_lines(_without(before.values, whole), _without(after.values, whole)), *lines)
 
 
-def waits_for_restart(before: Configuration, after: Configuration) -> tuple[str, ...]:
+def waits_for_restart(old: Mapping[str, Value], new: Mapping[str, Value]) -> tuple[str, ...]:
     """The parts that differ and are read at start only: each server by its name, every other key as it is."""
-    old, new = before.values, after.values
-    paths = [path for path in dict.fromkeys((*old, *new)) if path.startswith(AT_START) and _differs(path, old, new)]
+    came_or_went = _servers(old).keys() ^ _servers(new).keys()
+    paths = [
+        path
+        for path in dict.fromkeys((*old, *new))
+        if path.startswith(AT_START)
+        and _differs(path, old, new)
+        and (_server(path) in came_or_went or not path.endswith(_AT_ONCE))
+    ]
     return tuple(dict.fromkeys(_server(path) or path for path in paths))
 
 
@@ -51,8 +66,7 @@ def _differs(path: str, old: Mapping[str, Value], new: Mapping[str, Value]) -> b
 def _text(path: str, values: Mapping[str, Value]) -> str:
     if path not in values:
         return _NOT_SET
-    value = shown(path, values[path])
-    return value if isinstance(value, str) and value else dumps(value, ensure_ascii=False)
+    return spelled(shown(path, values[path]))
 
 
 def _server(path: str) -> str | None:

@@ -48,7 +48,7 @@ def read_environment(environ: Mapping[str, str], exempt: Collection[str] = ()) -
     layer = Layer()
     if not ours:
         return layer  # the usual case pays nothing for the table of names
-    known = {variable(keys): (keys, kind) for keys, kind in leaves(AgnoIntegration) if ANY_NAME not in keys}
+    known = setting_variables()
     problems = [_unknown(name, list(known)) for name in ours if name not in known]
     if problems:
         raise ConfigurationError(problems)
@@ -56,6 +56,11 @@ def read_environment(environ: Mapping[str, str], exempt: Collection[str] = ()) -
         keys, kind = known[name]
         put(layer, (TOP, *keys), _parse(environ[name], kind), Source("environment", name))
     return layer
+
+
+def setting_variables() -> dict[str, tuple[tuple[str, ...], Any]]:
+    """Every variable that sets a key, with the key and its type."""
+    return {variable(keys): (keys, kind) for keys, kind in leaves(AgnoIntegration) if ANY_NAME not in keys}
 
 
 def referenced_variables(value: Value) -> frozenset[str]:

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Generic, cast
 
-from server.config.agno_integration import AgnoIntegrationFile, settle_agent, settle_team
+from server.config.agno_integration import CURRENT_MODE, FORMER_MODE, AgnoIntegrationFile, settle_agent, settle_team
+from server.config.budgets import unknown_budgets
 from server.config.checks import missing_references, written_secrets
 from server.config.configuration import Configuration, Files
 from server.config.documents import Value, read_document
@@ -131,6 +132,8 @@ def _load(asked: _Asked) -> tuple[Configuration | None, _Valid[DownstreamFile] |
     said = overlay(said, _variables(asked.files.environ, reached, findings))
     said = overlay(said, _settings(asked, findings))
     integration = _valid_agno(said, services, findings)
+    if servers and integration:
+        _look_at_budgets(servers, integration, findings)
     if not servers or not integration or findings.problems:
         return None, servers, findings
     return _assemble(asked.files, integration, servers, findings), servers, findings
@@ -186,8 +189,28 @@ def _valid_agno(
     layer: Layer, services: Collection[str] | None, findings: _Findings
 ) -> _Valid[AgnoIntegrationFile] | None:
     with findings.collecting():
-        return _Valid(validate(AgnoIntegrationFile, layer.tree, layer, services=services), layer)
+        valid = _Valid(validate(AgnoIntegrationFile, layer.tree, layer, services=services), layer)
+        findings.warnings += _aliases(layer)
+        return valid
     return None
+
+
+def _aliases(layer: Layer) -> Iterator[Problem]:
+    """A value that is read as another."""
+    integration, keys = layer.tree.get("agno_integration"), ("agno_integration", "bridge_mode")
+    if isinstance(integration, dict) and integration.get("bridge_mode") == FORMER_MODE:
+        source = layer.source(keys)
+        message = f"{FORMER_MODE} is the first system's name for {CURRENT_MODE}, and is read as that"
+        yield Problem(source.place, dotted(keys), message, f"write {CURRENT_MODE}", source.line)
+
+
+def _look_at_budgets(
+    servers: _Valid[DownstreamFile], integration: _Valid[AgnoIntegrationFile], findings: _Findings
+) -> None:
+    """A slip in a file is an error; what was set holds for processes with other servers too, and is a warning in this."""
+    for problem in unknown_budgets(integration.file.agno_integration, servers.file, integration.layer):
+        said_in = integration.layer.source(("agno_integration", "budgets", problem.path.partition(".budgets.")[2]))
+        (findings.warnings if said_in.origin == "policy" else findings.problems).append(problem)
 
 
 def _assemble(

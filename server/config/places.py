@@ -31,16 +31,21 @@ def defaults_dir() -> Path:
     return installed if installed.is_dir() else package.parents[1] / "config"
 
 
+def directory_of(config_dir: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The operator's directory: the one that was named, else that of `SOPHIA_CONFIG_DIR`, else none."""
+    named = environ.get(CONFIG_DIR_VARIABLE)
+    directory = config_dir or (Path(named) if named else None)
+    return None if directory is None else directory.expanduser()
+
+
 def operator_files(config_dir: Path | None, environ: Mapping[str, str]) -> OperatorFiles:
     """The files of `config_dir`, else of `SOPHIA_CONFIG_DIR`, else none.
 
     Raises `ConfigurationError` if the directory is missing or holds two files for the same thing.
     """
-    named = environ.get(CONFIG_DIR_VARIABLE)
-    directory = config_dir or (Path(named) if named else None)
+    directory = directory_of(config_dir, environ)
     if directory is None:
         return OperatorFiles()
-    directory = directory.expanduser()
     if not directory.is_dir():
         raise ConfigurationError([Problem(str(directory), "", "there is no such configuration directory")])
     agno, downstream = _one_of(directory, _AGNO_NAMES), _one_of(directory, _DOWNSTREAM_NAMES)

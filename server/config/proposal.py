@@ -5,13 +5,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from server.config.agno_integration import AgnoIntegration
+from server.config.budgets import is_about_budget
 from server.config.changes import difference
-from server.config.configuration import Configuration
+from server.config.configuration import Configuration, Files
 from server.config.documents import Value, read_value
-from server.config.loading import load
+from server.config.loading import load_again
 from server.config.problems import ConfigurationError, Problem, advise
 from server.config.schema import children, type_at
 from server.config.settings import TOP, keys_of
@@ -27,26 +27,32 @@ class Proposal:
     configuration: Configuration | None
     difference: tuple[str, ...]
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
 
 
 def propose(
-    config_dir: Path | None,
-    environ: Mapping[str, str],
+    files: Files,
     settings: Mapping[str, Value],
     key: str,
     text: str | None,
 ) -> Proposal:
     """`settings` with `key` at the value that `text` spells in YAML, or, where `text` is None, without it.
 
-    Setting a group replaces what was set inside it before.
+    Setting a group replaces what was set inside it before; taking one back takes back all that is set inside it.
     """
     key = key.removeprefix(f"{TOP}.")
     try:
         changed = _without(settings, key) if text is None else _with(settings, key, read_value(text))
-        before, after = (load(config_dir, environ, each) for each in (settings, changed))
+        before, after = (load_again(files, each, None) for each in (settings, changed))
     except ConfigurationError as fault:
         return Proposal(settings, None, (), fault.problems)
-    return Proposal(changed, after, difference(before, after), ())
+    new = [one for one in after.warnings if one not in before.warnings]
+    # What is set is for all that share the state, and a budget may be for a server that only some of them have; whoever
+    # sets one is told of the slip.
+    slips = tuple(one for one in new if is_about_budget(one))
+    if slips:
+        return Proposal(settings, None, (), slips)
+    return Proposal(changed, after, difference(before, after), (), tuple(new))
 
 
 def _with(settings: Mapping[str, Value], key: str, value: Value) -> dict[str, Value]:
@@ -57,7 +63,8 @@ def _with(settings: Mapping[str, Value], key: str, value: Value) -> dict[str, Va
 
 
 def _without(settings: Mapping[str, Value], key: str) -> dict[str, Value]:
-    if key not in settings:
+    gone = {path for path in settings if path == key or path.startswith(f"{key}.")}
+    if not gone:
         message = "is not set, so that there is nothing to take back"
         raise ConfigurationError([Problem(_NOWHERE, key, message, advise(key, tuple(settings)))])
-    return {path: value for path, value in settings.items() if path != key}
+    return {path: value for path, value in settings.items() if path not in gone}

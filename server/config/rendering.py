@@ -59,10 +59,11 @@ def render_show(configuration: Configuration, *, width: int | None = None) -> st
     lines = list(shown_values(configuration))
     if width is not None:
         return _sections(lines, width)
-    return "\n".join(f"{line.path} = {_text(line.value)}  # {line.source}" for line in lines)
+    return "\n".join(f"{line.path} = {spelled(line.value)}  # {line.source}" for line in lines)
 
 
-def _text(value: Value) -> str:
+def spelled(value: Value) -> str:
+    """A value as it would be written in a file."""
     return value if isinstance(value, str) and value else dumps(value, ensure_ascii=False)
 
 
@@ -82,7 +83,7 @@ def _sections(lines: list[Line], width: int) -> str:
             table.add_column(ratio=1)
             for line in inside:
                 style = "dim" if line.source.origin in ("packaged", "built in") else ""
-                cells = ("  " + _split(line)[1], _text(line.value), str(line.source))
+                cells = ("  " + _split(line)[1], spelled(line.value), str(line.source))
                 table.add_row(*(Text(cell, style, overflow="fold") for cell in cells))
             console.print(Text(group, "bold"), table, sep="\n")
     return printed.get().rstrip("\n")

@@ -39,6 +39,7 @@ _WANTED: Final[Mapping[str, str]] = {
     "tuple_type": "must be a list",
 }
 _YES_OR_NO: Final = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
+_LISTED: Final = re.compile(r"[\w ]{1,40}(,[\w ]{1,40})*", re.ASCII)
 _CHOICE: Final = re.compile(r"'([^']*)'")
 
 
@@ -104,10 +105,19 @@ def _explain(model: type[BaseModel], keys: Keys, error: ErrorDetails) -> tuple[s
         return f"must be one of {', '.join(choices)}", _advise_choice(error["input"], choices)
     if kind in _WANTED:
         given: object = error["input"]
-        hint = _YES_OR_NO.get(given.lower()) if kind == "bool_type" and isinstance(given, str) else None
+        hint = _as_meant(kind, given) if isinstance(given, str) else None
         stands = _KINDS.get(type(given), "something else")
         return f"{_WANTED[kind]}, but {stands} stands here", f"write {hint}" if hint else None
     return error["msg"].replace("Input should", "must", 1), cast("str | None", context.get("suggestion"))
+
+
+def _as_meant(kind: str, given: str) -> str | None:
+    """How a text is written that was meant as another kind of value; only what cannot be a secret is repeated."""
+    if kind == "bool_type":
+        return _YES_OR_NO.get(given.lower())
+    if kind == "tuple_type" and _LISTED.fullmatch(given):
+        return f"[{', '.join(part.strip() for part in given.split(','))}]"
+    return None
 
 
 def _advise_choice(given: object, choices: Sequence[str]) -> str | None:

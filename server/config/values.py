@@ -53,7 +53,9 @@ def _distinct(items: tuple[str, ...]) -> tuple[str, ...]:
 
 def _rising(stages: tuple[int, ...]) -> tuple[int, ...]:
     if list(stages) != sorted(set(stages)) or stages[-1] != 100:
-        raise PydanticCustomError("rising", "must rise from stage to stage, and end at 100")
+        raise PydanticCustomError(
+            "rising", "must rise from stage to stage, and end at 100", {"suggestion": "for example [10, 50, 100]"}
+        )
     return stages
 
 

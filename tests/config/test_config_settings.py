@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.config import ConfigurationError, difference, load, propose, settable, waits_for_restart
+from server.config import ConfigurationError, Files, difference, load, propose, settable, waits_for_restart
 from server.config.rendering import render_show
 
 
@@ -30,7 +30,7 @@ def test_settings_change_the_digest_and_no_settings_change_nothing():
         ("agno_integration.enabled", False, lambda c: c.agno.enabled is False),
         ("rollout.stages", [5, 100], lambda c: c.agno.rollout.stages == (5, 100)),
         ("feature_flags", {"enable_auto_scaling": True}, lambda c: c.agno.feature_flags.enable_agno_agents is True),
-        ("budgets.a__b.credits_per_day", 5, lambda c: c.agno.budgets["a__b"].credits_per_day == 5),
+        ("budgets.gong__b.credits_per_day", 5, lambda c: c.agno.budgets["gong__b"].credits_per_day == 5),
         (
             "prices.anthropic:claude-3.5",
             {"input_per_million": 3, "output_per_million": 15.5},
@@ -63,7 +63,7 @@ def test_a_name_with_dots_ends_where_a_key_begins():
         ),
         ("enabled", "yes", "enabled", "write true"),
         ("rollout.stages", [50, 10, 100], "rollout.stages", None),
-        ("rollout.stages", [10, 50], "rollout.stages", None),
+        ("rollout.stages", [10, 50], "rollout.stages", "for example [10, 50, 100]"),
         (
             "budgets.gong_intelligence.credits_per_dy",
             5,
@@ -77,6 +77,7 @@ def test_a_name_with_dots_ends_where_a_key_begins():
             "did you mean openai:gpt-4?",
         ),
         ("bridge_mode.x", 1, "bridge_mode", None),
+        ("rollout.stages", "10,50", "rollout.stages", "write [10, 50]"),
     ],
 )
 def test_a_setting_that_does_not_fit_is_refused_and_nothing_of_all_takes_effect(key, value, path, suggestion):
@@ -96,7 +97,7 @@ def test_code_to_run_is_named_by_files_only():
 
 
 def test_a_proposal_says_what_would_change_before_it_does():
-    proposal = propose(None, {}, {"enabled": False}, "bridge_mode", "traditional_only")
+    proposal = propose(Files(None, {}), {"enabled": False}, "bridge_mode", "traditional_only")
 
     assert proposal.problems == ()
     assert proposal.settings == {"enabled": False, "bridge_mode": "traditional_only"}
@@ -112,10 +113,12 @@ def test_a_proposal_says_what_would_change_before_it_does():
         ("rollout.stages", "[10", "is not YAML"),
         ("feature_flags", "", "name one key of it"),
         ("knowledge_base", "a:b", "names code"),
+        ("budgets.gong_inteligence.credits_per_day", "5", "did you mean gong_intelligence?"),
+        ("budgets.crm__look", "{credits_per_day: 5}", "a server's tool as SERVER__TOOL"),
     ],
 )
 def test_a_proposal_that_cannot_be_says_why(key, text, says):
-    proposal = propose(None, {}, {}, key, text)
+    proposal = propose(Files(None, {}), {}, key, text)
 
     assert proposal.configuration is None
     assert says in "\n".join(map(str, proposal.problems))
@@ -124,14 +127,62 @@ def test_a_proposal_that_cannot_be_says_why(key, text, says):
 def test_a_setting_is_taken_back():
     settings = {"enabled": False, "bridge_mode": "traditional_only"}
 
-    assert propose(None, {}, settings, "bridge_mode", None).settings == {"enabled": False}
-    assert "did you mean bridge_mode?" in str(propose(None, {}, settings, "bridge_mod", None).problems[0])
+    assert propose(Files(None, {}), settings, "bridge_mode", None).settings == {"enabled": False}
+    assert "did you mean bridge_mode?" in str(propose(Files(None, {}), settings, "bridge_mod", None).problems[0])
+
+
+def test_a_group_is_taken_back_with_all_that_is_set_inside_it():
+    settings = {"budgets.gong_intelligence.credits_per_day": 5, "enabled": False}
+
+    assert propose(Files(None, {}), settings, "budgets.gong_intelligence", None).settings == {"enabled": False}
+
+
+def test_a_budget_of_a_server_that_this_process_does_not_have_is_no_reason_not_to_start():
+    configuration = load(None, {}, {"budgets.crm__look.credits_per_day": 5}, 4)
+
+    assert [one.file for one in configuration.warnings] == ["policy version 4"]
+
+
+def test_a_budget_of_a_tool_that_no_server_can_have_is_an_error_in_a_file(operator):
+    operator.agno("agno_integration: {budgets: {gong_inteligence: {credits_per_day: 5}, hubspot__x: {}}}")
+
+    problem = operator.is_told_one()
+
+    assert problem.path == "agno_integration.budgets.gong_inteligence"
+    assert problem.suggestion == "did you mean gong_intelligence?"
+
+
+def test_a_budget_may_be_for_any_tool_where_a_server_keeps_its_own_names(operator):
+    operator.downstream("mcpServers: {crm: {command: x, sophia: {prefix: ''}}}")
+    operator.agno("agno_integration: {budgets: {look: {credits_per_day: 5}}}")
+
+    assert "look" in operator.loads().agno.budgets
+
+
+def test_a_former_name_of_a_mode_is_said_to_be_read_as_the_present_one(operator):
+    operator.agno("agno_integration: {bridge_mode: agno_only}")
+    warned = [*operator.loads().warnings, *propose(Files(None, {}), {}, "bridge_mode", "agno_only").warnings]
+
+    assert ["read as that" in str(one) for one in warned] == [True, True]
+    assert operator.loads().agno.bridge_mode == "agno_preferred"
+
+
+def test_what_a_server_costs_and_whether_it_is_confidential_waits_for_no_restart(operator):
+    operator.downstream("mcpServers: {crm: {command: a}}")
+    before = operator.loads()
+    operator.downstream(
+        "mcpServers: {crm: {command: a, sophia: {credits_per_call: 2, cache_s: 5, classification: confidential}}}"
+    )
+
+    assert waits_for_restart(before.values, operator.loads().values) == ()
 
 
 def test_setting_a_group_replaces_what_was_set_inside_it():
     settings = {"rollout.floor_calls": 50, "rollout.automatic": True}
 
-    assert propose(None, {}, settings, "rollout", "{floor_calls: 70}").settings == {"rollout": {"floor_calls": 70}}
+    assert propose(Files(None, {}), settings, "rollout", "{floor_calls: 70}").settings == {
+        "rollout": {"floor_calls": 70}
+    }
 
 
 def test_a_difference_names_what_came_went_and_changed_and_hides_secrets(operator):
@@ -149,11 +200,11 @@ def test_a_difference_names_what_came_went_and_changed_and_hides_secrets(operato
         "mcpServers.new: added",
         "mcpServers.old: removed",
     ]
-    assert waits_for_restart(before, after) == ("mcpServers.crm", "mcpServers.old", "mcpServers.new")
-    assert difference(after, after) == waits_for_restart(after, after) == ()
+    assert waits_for_restart(before.values, after.values) == ("mcpServers.crm", "mcpServers.old", "mcpServers.new")
+    assert difference(after, after) == waits_for_restart(after.values, after.values) == ()
 
 
 def test_a_change_of_policy_waits_for_no_restart():
     before, after = load(None, {}), load(None, {}, {"bridge_mode": "traditional_only", "enabled": False})
 
-    assert waits_for_restart(before, after) == ()
+    assert waits_for_restart(before.values, after.values) == ()

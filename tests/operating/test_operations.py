@@ -133,7 +133,7 @@ def test_files_are_read_again_when_an_operator_says_so(store: Store, operations:
     assert control.look().policy.mode == "hybrid"
     operations.begun(load(None, {}), ALICE)
     version = operations.reload(load(tmp_path / "config", {}), ALICE)
-    assert "agno_integration.bridge_mode: 'hybrid' -> 'traditional_only'" in version.difference
+    assert "agno_integration.bridge_mode: hybrid -> traditional_only" in version.difference
     assert control.look().policy.mode == "traditional_only"
 
 

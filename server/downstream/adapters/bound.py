@@ -50,6 +50,7 @@ class Bound:
         pool: Pool,
         servers: Mapping[str, DownstreamServer],
         library: Callable[[DownstreamServer, CallFeed], CallLibrary],
+        label: Callable[[str], Classification],
     ) -> None:
         self._pool = pool
         self._servers = servers
@@ -57,7 +58,7 @@ class Bound:
         self.library: CallLibrary | None = None
         self._rebound = anyio.Event()
         self.uses = {name: server.capabilities for name, server in servers.items()}
-        self._classes = {name: server.classification for name, server in servers.items()}
+        self._label = label
         self.bindings: Mapping[Capability, Binding] = {}
         self.sources = Sources()
         self.known = Known(lambda: self.sources)
@@ -84,7 +85,7 @@ class Bound:
 
     def strictest(self, servers: Iterable[str]) -> Classification:
         """The strictest label among these servers."""
-        labels = {self._classes[server] for server in servers}
+        labels = {self._label(server) for server in servers}
         for label in STRICTNESS:
             if label in labels:
                 return label
