@@ -38,6 +38,7 @@ from server.bridge.tallied import Tallier
 from server.config import Configuration, Masks
 from server.control import Control
 from server.downstream.adapters.bound import Bound
+from server.downstream.client_connections import ClientConnections
 from server.downstream.endpoint import end_children_soon, endpoint_of
 from server.downstream.pool import Member, Pool, running_pool
 from server.gatekeeper import Gatekeeper
@@ -47,8 +48,10 @@ from server.state.store import Store, open_store, place_of_store
 from server.surface.cards import Cards
 from server.surface.confirmations import Confirmations
 from server.surface.existing_tools import ExistingTools
+from server.surface.fronts import Fronts
 from server.surface.operator_forms import OPERATOR_TOOLS
 from server.surface.operator_tools import OperatorTools
+from server.surface.other_requests import OtherRequests
 from server.surface.own_calls import OwnCalls
 from server.surface.own_routes import OwnRoutes
 from server.surface.prompts import PROMPTS
@@ -77,6 +80,7 @@ class Sophia:
     control: Control
     store: Store
     pool: Pool
+    connections: ClientConnections
     bound: Bound
     routes: OwnRoutes
     calls: OwnCalls
@@ -155,7 +159,9 @@ async def running(
         shadowing = Shadowing(bridge, routes, shadows, agno, bound, economy)
         calls = OwnCalls(bridge, routes, bound, validators, sessions, shadowing)
         cards = Cards(control, bridge, pool, bound, agno, routes, economy, shadows)
-        relay = Relay(control, bridge, economy, validators)
+        connections = ClientConnections(t.Implementation(name="sophia", version=release))
+        fronts = Fronts(connections)
+        relay = Relay(control, bridge, economy, validators, fronts)
         existing = ExistingTools(bridge, routes, bound, economy, relay)
         tools = OperatorTools(
             control, store, pool, bridge, calls, relay, existing, cards, validators, Confirmations()
@@ -169,6 +175,7 @@ async def running(
             calls=calls,
             resources=OwnResources(control, cards),
             relay=relay,
+            others=OtherRequests(fronts),
             existing=existing,
             rating=RateAnswer(log, store.ratings, units, validators),
             units=units,
@@ -189,6 +196,7 @@ async def running(
                 bound.known.run,
                 sessions.run,
                 bound.run,
+                connections.run,
                 Gatekeeper(store, control).run,
                 partial(control.run, partial(_announce, server, calls)),
                 partial(_warm, server, agno),
@@ -196,7 +204,20 @@ async def running(
                 tasks.start_soon(run)
             try:
                 yield Sophia(
-                    server, control, store, pool, bound, routes, calls, relay, existing, bridge, cards, agno, masks
+                    server,
+                    control,
+                    store,
+                    pool,
+                    connections,
+                    bound,
+                    routes,
+                    calls,
+                    relay,
+                    existing,
+                    bridge,
+                    cards,
+                    agno,
+                    masks,
                 )
             finally:
                 gc.unfreeze()  # what stays frozen is never taken down, and libraries complain of it at the end

@@ -96,6 +96,7 @@ class ServerOptions(Settings, frozen=True):
     agno_routes: Annotated[tuple[ExistingToolId, ...], Field(strict=False)] = ()
     classification: Classification = "internal"
     credits_per_call: Amount = 0
+    connection_per_client: bool | None = None
     max_concurrent_calls: Count = 256
     cache_s: Seconds = 0
     library_max_calls: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000

@@ -52,6 +52,7 @@ class DownstreamServer:
     agno_routes: tuple[ExistingToolId, ...]
     classification: Classification
     credits_per_call: float
+    connection_per_client: bool
     max_concurrent_calls: int
     cache_s: int
     library_max_calls: int
@@ -88,6 +89,9 @@ def _settle_server(name: str, entry: ServerEntry) -> DownstreamServer:
         agno_routes=options.agno_routes,
         classification=options.classification,
         credits_per_call=options.credits_per_call,
+        connection_per_client=entry.url is not None
+        if options.connection_per_client is None
+        else options.connection_per_client,
         max_concurrent_calls=options.max_concurrent_calls,
         cache_s=options.cache_s,
         library_max_calls=options.library_max_calls,

@@ -23,6 +23,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from server.config import UnresolvedReferenceError
 from server.downstream.charges import charge
 from server.downstream.endpoint import Endpoint
+from server.downstream.faults import reason
+from server.downstream.fronts import Front, Patience, brief, callbacks, hear
 from server.downstream.offer import Offer, fetch_offer
 from server.downstream.sound_lists import SoundLists
 from server.downstream.watched import UNREADABLE, watched
@@ -66,9 +68,17 @@ class Connection:
     """The connection to one server. `run` holds it; everything else borrows it."""
 
     def __init__(
-        self, endpoint: Endpoint, client_info: t.Implementation, on_offer: OnOffer, kept: Offer | None
+        self,
+        endpoint: Endpoint,
+        client_info: t.Implementation,
+        on_offer: OnOffer,
+        kept: Offer | None,
+        front: Front | None = None,
     ) -> None:
+        """With `front` it serves that one client and speaks as it does; what the server offers is then not read."""
         self.endpoint = endpoint
+        self._front = front
+        self._patience = Patience()
         self.offer = kept
         self.state: State = "connecting"
         self.fault: str | None = None
@@ -153,8 +163,8 @@ class Connection:
         on_progress: ProgressFnT | None,
     ) -> ResultT:
         endpoint = self.endpoint
-        with anyio.move_on_after(endpoint.call_timeout_s):
-            with anyio.move_on_after(endpoint.idle_timeout_s) as silence:
+        with anyio.move_on_after(endpoint.call_timeout_s) as whole:
+            with anyio.move_on_after(endpoint.idle_timeout_s) as silence, self._patience.call(whole, silence):
 
                 async def progressed(progress: float, total: float | None, message: str | None) -> None:
                     self._heard_at = anyio.current_time()
@@ -247,8 +257,9 @@ class Connection:
                     cache=None,
                     client_info=self._client_info,
                     message_handler=self._on_message,
+                    **self._as_the_client(),
                 ) as client:
-                    offer = await fetch_offer(client, lists)
+                    offer = None if self._front else await fetch_offer(client, lists)
                     held.deadline = math.inf
                     ready_at = self._heard_at = anyio.current_time()
                     await self._announce(client, offer)
@@ -265,7 +276,7 @@ class Connection:
         except Exception as error:  # whatever a foreign server and the SDK's transports meet, alone or in groups
             logger.debug("downstream %s", self.name, exc_info=True)
             self.detail = str(error) if isinstance(error, UnresolvedReferenceError) else None
-            return _reason(error), anyio.current_time() - ready_at
+            return reason(error), anyio.current_time() - ready_at
         finally:
             self._client = None
         if ready_at == math.inf:
@@ -278,10 +289,19 @@ class Connection:
         self.fault = self.fault or CLOSED
         self.state = "down"
 
-    async def _announce(self, client: Client, offer: Offer) -> None:
+    def _as_the_client(self) -> dict[str, Any]:
+        """What makes the SDK's client speak for the one client that this connection serves."""
+        if self._front is None:
+            return {}
+        return {"mode": "legacy", **callbacks(self._front, self._patience, self.endpoint.idle_timeout_s)}
+
+    async def _announce(self, client: Client, offer: Offer | None) -> None:
         self._client = client
         self.fault = None
-        await self._take(offer)
+        if offer is not None:
+            await self._take(offer)
+        if self._front is not None:
+            await brief(self._front, self.name, client)
         await self._turn("ready")
 
     async def _take(self, offer: Offer) -> None:
@@ -296,7 +316,9 @@ class Connection:
 
     async def _on_message(self, message: t.ServerNotification | Exception) -> None:
         changes = (t.ToolListChangedNotification, t.ResourceListChangedNotification, t.PromptListChangedNotification)
-        if isinstance(message, changes):
+        if self._front is not None:
+            await hear(self._front, self.name, message)
+        elif isinstance(message, changes):
             self._stale.set()
         elif isinstance(message, Exception):
             logger.warning("downstream %s sent something that is no MCP message", self.name)
@@ -369,25 +391,3 @@ class Connection:
             pass
         self._heard_at = anyio.current_time()
         return True
-
-
-def _reason(error: Exception) -> str:
-    """Why a connection failed, in words that hold nothing of the foreign exception's text."""
-    match error:
-        case ExceptionGroup():
-            reason = _reason(error.exceptions[0])
-        case UnresolvedReferenceError():
-            reason = "something its configuration refers to is not there; `sophia doctor` says what"
-        case FileNotFoundError():
-            reason = "its command was not found"
-        case PermissionError():
-            reason = "its command may not be run"
-        case MCPError(code=t.CONNECTION_CLOSED):
-            reason = "it ended before it was connected"
-        case MCPError():
-            reason = f"it refused to connect (MCP error {error.code})"
-        case ValidationError():
-            reason = "it lists something that is no valid MCP"
-        case _:
-            reason = f"it cannot be reached ({type(error).__name__})"
-    return reason

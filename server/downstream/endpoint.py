@@ -41,6 +41,7 @@ class Endpoint:
     `digest` identifies its configuration and the variables that it refers to, so that what is kept of one server, or of
     one account on it, is never taken for another's.
     `idle_timeout_s` bounds the silence in a call and starts again with each progress; `call_timeout_s` bounds it whole.
+    With `per_client`, clients that can be asked have connections of their own.
     `hide` takes this process's secrets out of what the server says.
     """
 
@@ -51,6 +52,7 @@ class Endpoint:
     call_timeout_s: float
     idle_timeout_s: float
     over_http: bool = False
+    per_client: bool = False
     hide: Callable[[str], str] = str
 
 
@@ -78,6 +80,7 @@ def endpoint_of(server: DownstreamServer, environ: Mapping[str, str], masks: Mas
         call_timeout_s=server.call_timeout_ms / 1000,
         idle_timeout_s=server.idle_timeout_ms / 1000,
         over_http=isinstance(server.transport, HttpTransport),
+        per_client=server.connection_per_client,
         hide=masks.hide,
     )
 

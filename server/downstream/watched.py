@@ -17,7 +17,11 @@ from pydantic import ValidationError
 
 from server.downstream.sound_lists import SoundLists
 
-__all__ = ["UNREADABLE", "watched"]
+__all__ = ["ABLE_KEY", "UNREADABLE", "watched"]
+
+ABLE_KEY = "sophia/able"
+"""In `_meta` of a request on its way out: what the client behind it is able to do. The SDK says of every request what we
+are; for a request of somebody else's that is not what the server has to know."""
 
 UNREADABLE = "Sophia could not read the answer: it is no JSON-RPC response."
 """The message of the error that stands for an answer which is none; a server's own errors say something else."""
@@ -54,6 +58,7 @@ class _Write(_Stream):
 
     async def send(self, item: SessionMessage) -> None:
         self._lists.sent(item)
+        _say_who_is_able(item.message)
         await self._inner.send(item)
 
 
@@ -75,6 +80,15 @@ class _Read(_Stream):
         if isinstance(item, ValidationError):
             return _as_error(item) or item
         return self._lists.received(item) if isinstance(item, SessionMessage) else item
+
+
+def _say_who_is_able(message: t.JSONRPCMessage) -> None:
+    if not isinstance(message, t.JSONRPCRequest) or not message.params:
+        return
+    meta: dict[str, Any] = message.params.get("_meta") or {}
+    able = meta.pop(ABLE_KEY, None)
+    if able is not None and t.CLIENT_CAPABILITIES_META_KEY in meta:
+        meta[t.CLIENT_CAPABILITIES_META_KEY] = able
 
 
 def _as_error(unreadable: ValidationError) -> SessionMessage | None:

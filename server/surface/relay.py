@@ -1,4 +1,4 @@
-"""Calls that go to a downstream server as they are: tools, resources, prompts and completions.
+"""Tool calls that go to a downstream server as they are.
 
 What comes back is the server's own answer, errors included. On a tool result our keys stand beside the server's in
 `_meta`, and what says who the server is gives way to what says who we are.
@@ -13,7 +13,6 @@ import mcp_types as t
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
-from pydantic import TypeAdapter
 
 from server.bridge.bridge import Bridge, Made
 from server.bridge.cost import Bill
@@ -24,6 +23,7 @@ from server.bridge.sharing import Share, Tell, Terms
 from server.bridge.spending import Charge
 from server.control import Control
 from server.downstream.connection import Connection
+from server.downstream.fronts import ANSWER_WITHIN_S
 from server.downstream.naming import Published
 from server.downstream.proxy import call_tool
 from server.errors import SophiaError
@@ -31,6 +31,8 @@ from server.generation import Generation
 from server.surface.answers import failed, served_meta, shared_meta
 from server.surface.deadlines import CallerTime
 from server.surface.eras import for_handshake
+from server.surface.fronts import Fronts, conversed
+from server.surface.hops import TRACING, onward_meta, our_meta
 from server.surface.pace import Pace
 from server.surface.schemas import Validators
 from server.surface.units import rights_of
@@ -38,19 +40,6 @@ from server.surface.units import rights_of
 __all__ = ["Beside", "Relay", "ToolAnswer", "more_than_arguments"]
 
 Context = ServerRequestContext[Any, Any]
-READ: TypeAdapter[t.ReadResourceResult | t.InputRequiredResult] = TypeAdapter(
-    t.ReadResourceResult | t.InputRequiredResult
-)
-GOT: TypeAdapter[t.GetPromptResult | t.InputRequiredResult] = TypeAdapter(t.GetPromptResult | t.InputRequiredResult)
-COMPLETED: TypeAdapter[t.CompleteResult] = TypeAdapter(t.CompleteResult)
-
-OF_THE_HOP = frozenset(
-    {t.PROTOCOL_VERSION_META_KEY, t.CLIENT_INFO_META_KEY, t.CLIENT_CAPABILITIES_META_KEY, "progressToken"}
-)
-"""`_meta` keys that describe one connection and never cross to the next."""
-
-OURS = "sophia/"
-TRACING = frozenset({"traceparent", "tracestate", "baggage"})
 SLACK_MS = 1_000
 
 ToolAnswer = t.CallToolResult | t.InputRequiredResult
@@ -72,8 +61,16 @@ class Beside:
 class Relay:
     """Sends calls on."""
 
-    def __init__(self, control: Control, bridge: Bridge, economy: Economy, validators: Validators) -> None:
+    def __init__(
+        self,
+        control: Control,
+        bridge: Bridge,
+        economy: Economy,
+        validators: Validators,
+        fronts: Fronts,
+    ) -> None:
         self._control = control
+        self._fronts = fronts
         self._bridge = bridge
         self._economy = economy
         self._validators = validators
@@ -95,7 +92,7 @@ class Relay:
             made = self._bridge.decide_proxied(published.name, published.server, now.policy, spent)
         else:
             made = beside.made
-        onward = params.model_copy(update={"name": published.original, "meta": _onward(ctx)})
+        onward = params.model_copy(update={"name": published.original, "meta": onward_meta(ctx)})
         pace = Pace()
 
         async def watched(progress: float, total: float | None, message: str | None) -> None:
@@ -106,18 +103,25 @@ class Relay:
             async def progressed(progress: float, total: float | None, message: str | None) -> None:
                 await tell(progress, total, message)
 
+            async def send(params: t.CallToolRequestParams) -> ToolAnswer:
+                return await call_tool(own, params, progressed)
+
             try:
-                return await call_tool(connection, onward, progressed)
+                async with self._fronts.connection(ctx, connection) as (front, own):
+                    return await conversed(front, send, onward)
             except MCPError as error:  # the server's own answer, for the client and not for us
                 return error
 
         asked = Asked(published.name, rights, _said(onward), now.version, now.tariff)
-        share, terms = Share(), _terms(form, onward, published.server, now)
+        asks = self._fronts.asks(ctx)
+        # What a server may ask this client for is for nobody else.
+        alone = asks and connection.endpoint.per_client
+        share, terms = Share(), None if alone else _terms(form, onward, published.server, now)
         run = self._economy.run(asked, "downstream", work, watched, share, terms)
         hints = form.annotations or t.ToolAnnotations()
         repeatable = bool(hints.read_only_hint or hints.idempotent_hint)
         # The server's own limits come first: their errors say which of its settings to look at.
-        deadline_ms = round(connection.endpoint.call_timeout_s * 1000) + SLACK_MS
+        deadline_ms = round((connection.endpoint.call_timeout_s + (ANSWER_WITHIN_S if asks else 0)) * 1000) + SLACK_MS
         try:
             self._validators.check(published.name, form.input_schema, params.arguments or {}, ours=False)
         except SophiaError as error:
@@ -153,61 +157,20 @@ class Relay:
         bills: Mapping[Route, Bill] = {"downstream": Bill(frozenset({published.server}))}
         return self._economy.spent(published.name, rights, bills, now.tariff)
 
-    async def resource(
-        self, ctx: Context, params: t.ReadResourceRequestParams, connection: Connection, uri: str
-    ) -> t.ReadResourceResult | t.InputRequiredResult:
-        """Read a resource under the server's own URI. Raises MCPError."""
-        onward = params.model_copy(update={"uri": uri, "meta": _onward(ctx)})
-        return await self._asked(connection, t.ReadResourceRequest(params=onward), READ)
-
-    async def prompt(
-        self, ctx: Context, params: t.GetPromptRequestParams, connection: Connection, name: str
-    ) -> t.GetPromptResult | t.InputRequiredResult:
-        """Get a prompt under the server's own name. Raises MCPError."""
-        onward = params.model_copy(update={"name": name, "meta": _onward(ctx)})
-        return await self._asked(connection, t.GetPromptRequest(params=onward), GOT)
-
-    async def completion(
-        self, ctx: Context, params: t.CompleteRequestParams, connection: Connection
-    ) -> t.CompleteResult:
-        """Complete an argument of a prompt or a template of the server's. Raises MCPError."""
-        onward = params.model_copy(update={"meta": _onward(ctx)})
-        return await self._asked(connection, t.CompleteRequest(params=onward), COMPLETED)
-
-    @staticmethod
-    async def _asked(connection: Connection, request: t.Request[Any, Any], answer: TypeAdapter[Any]) -> Any:
-        try:
-            result = await connection.ask(request, answer)
-        except SophiaError as error:
-            raise MCPError(t.INTERNAL_ERROR, error.message) from error
-        result.meta = _ours(result.meta)
-        return result
-
     @staticmethod
     def _worn(ctx: Context, answer: ToolAnswer | MCPError, meta: Mapping[str, Any]) -> ToolAnswer:
         if isinstance(answer, MCPError):
             raise answer
         # A copy: others may be given the same answer.
-        answer = answer.model_copy(update={"meta": {**(_ours(answer.meta) or {}), **meta}})
+        answer = answer.model_copy(update={"meta": {**(our_meta(answer.meta) or {}), **meta}})
         if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
             return answer
         return for_handshake(answer)
 
 
-def _onward(ctx: Context) -> Any:
-    """The front's `_meta` without what describes the front's own connection, and without what is meant for us."""
-    raw: Mapping[str, Any] = (ctx.params or {}).get("_meta") or {}
-    return {k: v for k, v in raw.items() if k not in OF_THE_HOP and not k.startswith(OURS)} or None
-
-
 def more_than_arguments(params: t.CallToolRequestParams) -> frozenset[str]:
     """What a call brings besides its arguments: that it is a later part of a conversation, for one."""
     return frozenset(params.model_dump(exclude={"name", "arguments", "meta"}, exclude_none=True))
-
-
-def _ours(meta: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    kept = {key: value for key, value in (meta or {}).items() if key != t.SERVER_INFO_META_KEY}
-    return kept or None
 
 
 def _said(onward: t.CallToolRequestParams) -> dict[str, Any]:

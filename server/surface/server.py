@@ -34,6 +34,7 @@ from server.surface.eras import listable
 from server.surface.existing_tools import ExistingTools
 from server.surface.operator_forms import FORMS, OPERATOR_TOOLS
 from server.surface.operator_tools import OperatorTools
+from server.surface.other_requests import OtherRequests
 from server.surface.own import OwnTool
 from server.surface.own_calls import Asking, OwnCalls
 from server.surface.prompts import PROMPTS, filled
@@ -74,6 +75,7 @@ class SophiaServer(Server[Any]):
         calls: OwnCalls,
         resources: OwnResources,
         relay: Relay,
+        others: OtherRequests,
         rating: RateAnswer,
         units: Units,
         existing: ExistingTools,
@@ -85,6 +87,7 @@ class SophiaServer(Server[Any]):
         self._calls = calls
         self._resources = resources
         self._relay = relay
+        self._others = others
         self._rating = rating
         self._units = units
         self._existing = existing
@@ -108,6 +111,9 @@ class SophiaServer(Server[Any]):
             # Without it the SDK lists all tools before each modern HTTP call.
             get_tool_input_schema=self._input_schema,
         )
+        self.add_request_handler("resources/subscribe", t.SubscribeRequestParams, _guarded(self._watch))
+        self.add_request_handler("resources/unsubscribe", t.UnsubscribeRequestParams, _guarded(self._unwatch))
+        self.add_request_handler("logging/setLevel", t.SetLevelRequestParams, _guarded(self._set_log_level))
         self.middleware.append(_well_formed)
         self.middleware.append(self.changes.remember)
         pool.on_change(self.changes.announce)
@@ -233,7 +239,7 @@ class SophiaServer(Server[Any]):
                 data={"uri": uri},
             )
         connection, original = found
-        return await self._relay.resource(ctx, params, connection, original)
+        return await self._others.resource(ctx, params, connection, original)
 
     def _resource_owner(self, uri: str) -> tuple[Connection, str] | None:
         """The connection to whose resource it is, and its address there."""
@@ -242,6 +248,28 @@ class SophiaServer(Server[Any]):
             return None
         server, original = owner
         return self._pool.connections[server], original
+
+    async def _watch(self, ctx: Context, params: t.SubscribeRequestParams) -> t.EmptyResult:
+        connection, original = self._watchable(str(params.uri))
+        return await self._others.watch(ctx, connection, original, str(params.uri))
+
+    async def _unwatch(self, ctx: Context, params: t.UnsubscribeRequestParams) -> t.EmptyResult:
+        connection, original = self._watchable(str(params.uri))
+        return await self._others.unwatch(ctx, connection, original)
+
+    def _watchable(self, uri: str) -> tuple[Connection, str]:
+        found = self._resource_owner(uri)
+        if found is None:
+            raise MCPError(
+                t.INVALID_PARAMS,
+                f"No server behind Sophia has {uri[:200]}, so nobody can watch it.",
+                data={"uri": uri},
+            )
+        return found
+
+    async def _set_log_level(self, ctx: Context, params: t.SetLevelRequestParams) -> t.EmptyResult:
+        await self._others.log_level(ctx, params.level)
+        return t.EmptyResult()
 
     async def _list_prompts(self, _: Context, __: t.PaginatedRequestParams | None) -> t.ListPromptsResult:
         tables = await self._pool.listed()
@@ -256,7 +284,7 @@ class SophiaServer(Server[Any]):
         if found is None:
             raise MCPError(t.INVALID_PARAMS, f"There is no prompt `{params.name[:100]}`.")
         connection, published = found
-        return await self._relay.prompt(ctx, params, connection, published.original)
+        return await self._others.prompt(ctx, params, connection, published.original)
 
     async def _complete(self, ctx: Context, params: t.CompleteRequestParams) -> t.CompleteResult:
         ref = params.ref
@@ -265,9 +293,9 @@ class SophiaServer(Server[Any]):
             if found is not None:
                 connection, published = found
                 onward = params.model_copy(update={"ref": ref.model_copy(update={"name": published.original})})
-                return await self._relay.completion(ctx, onward, connection)
+                return await self._others.completion(ctx, onward, connection)
         elif server := self._pool.tables.resources.template_owner(ref.uri):
-            return await self._relay.completion(ctx, params, self._pool.connections[server])
+            return await self._others.completion(ctx, params, self._pool.connections[server])
         return complete(ref, params.argument, await self._calls.names(), self._control.current.own)
 
     def _unknown(self, name: str) -> str:
