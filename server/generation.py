@@ -55,9 +55,13 @@ class Generation:
 
     def target_ms(self, tool: str) -> int | None:
         """The target of a tool's answers, of an existing one that of its agent; None where nobody set one."""
-        existing = self.existing.get(tool)
-        own = self.own.get(existing.route.agent if existing else tool)
+        own = self.serving(tool)
         return None if own is None else self.settings.of(own).response_timeout_ms
+
+    def serving(self, tool: str) -> OwnTool | None:
+        """The agent or team that serves a tool, ours or an existing one; None for a tool that only its server serves."""
+        existing = self.existing.get(tool)
+        return self.own.get(existing.route.agent if existing else tool)
 
     @property
     def movable(self) -> frozenset[str]:

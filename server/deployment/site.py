@@ -18,6 +18,7 @@ from server.app import Sophia
 from server.bridge.figures import BYTES_PER_MB
 from server.bridge.policy import Rollout
 from server.deployment.work import Built, Called
+from server.errors import NoRoute
 from server.generation import Generation
 from server.surface.answers import META_ROUTE
 from server.surface.own_calls import Asking
@@ -43,12 +44,21 @@ class RunningSite:
     async def ready(self, tool: str) -> Sequence[str]:
         """What keeps the tool from being moved."""
         await self._sophia.agno.warm()
-        own = self.now().own.get(tool)
-        if own is None:
-            return ()  # a server's own tool: its agent's first call says what is missing
+        if tool in self.now().existing:
+            return self._existing_ready(tool)
+        own = self.now().own[tool]
         if self._sophia.routes.facts(own, self.now()).downstream is None:
             return ["no configured server offers its other route now; `sophia doctor` says which servers answer"]
         return list(self._sophia.routes.faults(own, self.now()).values())
+
+    def _existing_ready(self, tool: str) -> Sequence[str]:
+        target = self._sophia.pool.tool(tool)
+        facts = self._sophia.existing.facts(target, self.now()) if target else None
+        if facts is None:
+            return ["its server does not offer it now; `sophia doctor` says which servers answer"]
+        return (
+            [] if facts.agno else ["its agent reads from another server; `sophia doctor` says what is bound to what"]
+        )
 
     async def call(self, tool: str, arguments: Mapping[str, JsonValue], *, by_agent: bool) -> Called:
         """Make a real call."""
@@ -69,6 +79,10 @@ class RunningSite:
     async def _called(self, tool: str, arguments: dict[str, Any], *, by_agent: bool) -> t.CallToolResult:
         if not by_agent:
             return await self._client.call_tool(tool, arguments)
+        target = self._sophia.pool.tool(tool)
+        if tool in self.now().existing and target is not None:
+            asking = Asking(WHO, "agno", silent)
+            return await self._sophia.existing.by_agent(target, arguments, asking, _begun(tool, self.now()))
         own = self.now().own[tool]
         # Under the policy as it will be: a tool that was rolled back has no agent until its next rollout begins.
         return await self._sophia.calls.call(own, arguments, Asking(WHO, "agno", silent), _begun(tool, self.now()))
@@ -76,7 +90,9 @@ class RunningSite:
     def build(self, tool: str, times: int) -> Built:
         """Build the tool's agent."""
         now = self.now()
-        own = now.own[tool]
+        own = now.serving(tool)
+        if own is None:
+            raise NoRoute(f"No agent serves `{tool}`.", delivered=False)
         limits = Limits(now.settings.deadline_ms(own), now.settings.max_model_calls(own))
         job, spec = Job(WHO, {}, None, WHO, WHO, limits), cast("AgentSpec", own.spec)
         took_ms: list[float] = []

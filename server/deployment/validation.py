@@ -42,18 +42,17 @@ def _faults(work: Work, name: str, tool: ToolPlan) -> list[str]:
     except RolloutRefused as error:
         return [error.message]
     faults: list[str] = []
-    own = now.own.get(name)
+    own = now.serving(name)
     if own is None:
-        return [
-            f"`{name}` is a server's own tool, which cannot be tried before: move it with `sophia rollout start {name}`"
-        ]
+        return [f"no agent serves `{name}`"]
     decision = decide(Call(unit=""), now.settings.facts(own, None), now.policy, Live())
     if decision.route is None:
         faults += [f"{name}: {reason.text}" for reason in decision.reasons if reason.text.startswith("agno")]
-    try:
-        Validators().check(name, own.form.input_schema, tool.arguments, ours=True)
-    except InvalidArguments as error:
-        faults.append(f"{error.message} They stand in the plan under tools.{name}.arguments.")
+    if name in now.own:  # of an existing tool the agent check shows whether its server takes them
+        try:
+            Validators().check(name, own.form.input_schema, tool.arguments, ours=True)
+        except InvalidArguments as error:
+            faults.append(f"{error.message} They stand in the plan under tools.{name}.arguments.")
     newest = work.store.policies.latest()
     rollout = rollouts_of(newest).get(name) if newest else None
     if rollout is not None and rollout.state != "rolled_back" and rollout.salt != work.progress.salts[name]:

@@ -26,8 +26,9 @@ from server.bridge.explain import Explained
 from server.downstream.adapters.bound import Bound
 from server.downstream.connection import Connection
 from server.downstream.naming import Published
-from server.errors import CallerError, NotExpressible, NotThere, SourceDown, SourceFailed
+from server.errors import CallerError, NotExpressible, NotThere, SophiaError, SourceDown, SourceFailed
 from server.generation import Generation
+from server.surface.answers import failed, served_meta
 from server.surface.own import OwnTool
 from server.surface.own_calls import Asking
 from server.surface.own_routes import Called, OwnRoutes, Taken
@@ -69,20 +70,43 @@ class ExistingTools:
         now: Generation,
     ) -> ToolAnswer:
         """The tool's result, whoever serves it. Raises MCPError where its server does."""
-        tool, arguments = now.existing[target[1].name], params.arguments or {}
-        known = self._known(tool, arguments, more_than_arguments(params), target, asking, now)
+        arguments, more = params.arguments or {}, more_than_arguments(params)
+        beside = self._beside(arguments, more, target, asking, now)
+        return await self._relay.tool(ctx, params, target, asking.time, beside)
+
+    async def by_agent(
+        self, target: Target, arguments: Mapping[str, Any], asking: Asking, now: Generation
+    ) -> t.CallToolResult:
+        """What the agent alone answers; where policy under `now` or the call itself leave it out, an error that says so.
+
+        For whoever wants to know before a rollout whether it can serve. The server is not asked.
+        """
+        beside = self._beside(arguments, NOTHING, target, replace(asking, forced="agno"), now)
+        made, deadline_ms = (
+            beside.made,
+            now.settings.deadline_ms(self._worker(now.existing[target[1].name], target, now)),
+        )
+        try:
+            async with beside.turn:
+                executed = await self._bridge.execute(made, {"agno": beside.run}, now.fallback, deadline_ms)
+        except SophiaError as error:
+            return failed(error, served_meta(made.id, made.decision, made.decision.route))
+        answer = executed.result
+        if not isinstance(answer, t.CallToolResult):
+            raise TypeError("an agent neither asks back nor raises for the server")
+        return answer.model_copy(update={"meta": served_meta(made.id, made.decision, executed.route)})
+
+    def _beside(
+        self, arguments: Mapping[str, Any], more: frozenset[str], target: Target, asking: Asking, now: Generation
+    ) -> Beside:
+        tool = now.existing[target[1].name]
+        known = self._known(tool, arguments, more, target, asking, now)
         made = self._bridge.decide(known.call, known.facts, now.policy, known.faults, known.spent)
         called = Called(known.worker, _job(tool, arguments, known.worker, now), asking.rights, now)
         called = replace(called, finish=partial(self._worn, tool, arguments))
         taken = Taken()
-        beside = Beside(
-            made,
-            now,
-            _rendered(tool, self._routes.runs(called, taken)["agno"]),
-            taken.shares["agno"],
-            self._routes.turn(called, made.decision.route),
-        )
-        return await self._relay.tool(ctx, params, target, asking.time, beside)
+        run = _rendered(tool, self._routes.runs(called, taken)["agno"])
+        return Beside(made, now, run, taken.shares["agno"], self._routes.turn(called, made.decision.route))
 
     def explain(
         self, target: Target, arguments: Mapping[str, Any], asking: Asking, now: Generation

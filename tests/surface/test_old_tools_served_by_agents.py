@@ -13,18 +13,18 @@ import mcp_types as t
 import pytest
 import yaml
 from mcp import Client
-from mcp.shared.memory import create_client_server_memory_streams
 
 from server import app
 from server.app import Sophia, running
 from server.bridge.decide import share_of
 from server.bridge.existing_routes import EXISTING_ROUTES
-from server.config import ConfigurationError, DownstreamServer, load
-from server.downstream.endpoint import Endpoint
+from server.config import ConfigurationError, load
+from server.deployment.site import RunningSite
 from server.errors import ModelDown
 from server.operations import By, Operations
 from server.rollout_steps import Deed, DeedName, moved, taken_back
 from server.surface.units import Units
+from tests.surface.crm_in_memory import in_memory
 from workspace.gong.library import bundled
 from workspace.gong.server import build_server
 
@@ -83,21 +83,6 @@ Starts = Callable[..., AbstractAsyncContextManager[Old]]
 calls = cache(bundled)
 
 
-def in_memory(configured: DownstreamServer, *_: Any) -> Endpoint:
-    @asynccontextmanager
-    async def opened() -> AsyncGenerator[Any]:
-        server = build_server(calls())
-        async with (
-            create_client_server_memory_streams() as (client, (read, write)),
-            anyio.create_task_group() as tasks,
-        ):
-            tasks.start_soon(lambda: server.run(read, write, server.create_initialization_options()))
-            yield client
-            tasks.cancel_scope.cancel()
-
-    return Endpoint(configured.name, configured.digest, opened, 30, 30, 30)
-
-
 @pytest.fixture
 def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Starts:
     """Starts a Sophia over the old server of the bundled calls; its tools keep their names."""
@@ -115,7 +100,7 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Starts:
         (tmp_path / "downstream.yaml").write_text(yaml.safe_dump(servers), encoding="utf-8")
         named = tmp_path / "services" / "agno_integration.yaml"
         named.write_text(yaml.safe_dump({"agno_integration": dict(agno or {})}), encoding="utf-8")
-        monkeypatch.setattr(app, "endpoint_of", in_memory)
+        monkeypatch.setattr(app, "endpoint_of", lambda server, *_: in_memory(server, build_server(calls())))
         monkeypatch.setattr(app, "_warm", not_warmed)
         with anyio.fail_after(60):
             async with running(load(tmp_path, {}), tmp_path / "state", operator=True) as sophia:
@@ -244,6 +229,18 @@ async def test_budget_evidence_and_explanation_stand_under_the_old_name(old: Sta
         assert [rollout["tool"] for rollout in status["rollouts"]] == [TOOL]
         assert explained["tool"] == TOOL
         assert explained["read"]["intent"] == EXISTING_ROUTES[TOOL].intent
+
+
+async def test_a_deployment_tries_the_agent_before_anything_moves(old: Starts) -> None:
+    async with old() as there:
+        site = RunningSite(there.sophia, there.client)
+        tried = await site.call(TOOL, basic(), by_agent=True)
+        absent = await site.call(TOOL, basic("1"), by_agent=True)
+        assert site.build(TOOL, 1).took_ms
+        assert await site.ready(TOOL) == []
+        assert await there.route() == "downstream"
+    assert (tried.route, tried.error) == ("agno", None)
+    assert "There is no call 1" in (absent.error or "")
 
 
 async def test_an_agent_that_reads_its_calls_elsewhere_does_not_answer_for_this_server(old: Starts) -> None:
