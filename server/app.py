@@ -3,7 +3,7 @@
 import gc
 import logging
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -145,14 +145,7 @@ async def running(
         models = Models()
         agno = AgnoRoute(models, sources, lender(pool))
         validators = Validators()
-        limits = configuration.agno.resource_management
-        sessions = Sessions(
-            {
-                "agent": limits.agent_cleanup_interval_minutes * 60,
-                "team": limits.team_cleanup_interval_minutes * 60,
-            },
-            bounds=bounds_of(control),
-        )
+        sessions = Sessions(life_of(control), bounds=bounds_of(control))
         economy = Economy(Spending(store.tallies), Sharing())
         routes = OwnRoutes(agno, bound, economy, evidence)
         shadows = Shadows(log, arms)
@@ -257,6 +250,17 @@ def bounds_of(control: Control) -> Bounds:
     return Bounds(
         of_tool, lambda: control.current.configuration.agno.resource_management.memory_pool_mb * BYTES_PER_MB
     )
+
+
+def life_of(control: Control) -> Callable[[Kind], float]:
+    """How many seconds a session may be idle, as configured now."""
+
+    def of_kind(kind: Kind) -> float:
+        limits = control.current.configuration.agno.resource_management
+        minutes = limits.agent_cleanup_interval_minutes if kind == "agent" else limits.team_cleanup_interval_minutes
+        return minutes * 60.0
+
+    return of_kind
 
 
 def server_of(bound: Bound, pool: Pool, tool: str) -> str | None:

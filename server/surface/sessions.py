@@ -8,7 +8,7 @@ first; the one that was just used stays, and loses its oldest turns where it alo
 
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,11 +45,11 @@ class Bounds:
 
 
 class Sessions:
-    """Hands out memories. `life_s` is how long a session of an agent or a team may be idle."""
+    """Hands out memories. `life_s` is how long a session of an agent or a team may be idle, as configured when asked."""
 
     def __init__(
         self,
-        life_s: Mapping[Kind, float],
+        life_s: Callable[[Kind], float],
         now: Callable[[], float] = time.monotonic,
         bounds: Bounds = Bounds(),
     ) -> None:
@@ -129,7 +129,7 @@ class Sessions:
 
     def _idle(self, key: Key, session: _Session) -> bool:
         """Whether it has been idle too long."""
-        return self._now() - session.used_at > self._life_s[key[0]]
+        return self._now() - session.used_at > self._life_s(key[0])
 
     async def run(self) -> None:
         """Sweep for as long as the process serves: what is forgotten is gone even if nobody calls."""

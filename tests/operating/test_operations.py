@@ -6,6 +6,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from server.app import life_of
 from server.bridge.policy import Rollout
 from server.bridge.rollout import hold, start
 from server.config import load
@@ -15,6 +16,7 @@ from server.generation import Generation
 from server.operations import By, NoSuchVersion, Operations, Step, rolled_back
 from server.state.policies import Conflict
 from server.state.store import Store, open_store
+from server.surface.sessions import Sessions
 
 TOOL = "gong_intelligence"
 ALICE = By("alice", "to try it")
@@ -109,6 +111,21 @@ def test_a_change_holds_from_the_next_look_on_and_a_call_keeps_what_it_began_wit
     operations.set({"agent_overrides.sales_coach.response_timeout_ms": 77}, ALICE)
     assert control.look().configuration.agent("sales_coach").response_timeout_ms == 77
     assert began.configuration.agent("sales_coach").response_timeout_ms == 100
+
+
+def test_how_long_sessions_may_be_idle_is_changed_while_they_are_kept(
+    control: Control, operations: Operations
+) -> None:
+    now_s = [0.0]
+    sessions = Sessions(life_of(control), lambda: now_s[0])
+    sessions.of("agent", TOOL, "one")
+    now_s[0] = 3 * 60
+    sessions.sweep()
+    assert len(sessions) == 1
+    operations.set({"resource_management.agent_cleanup_interval_minutes": 2}, ALICE)
+    control.look()
+    sessions.sweep()
+    assert len(sessions) == 0
 
 
 def test_a_version_that_this_process_cannot_take_changes_nothing_here(

@@ -19,7 +19,7 @@ class Desk:
     def __init__(self, tool_kb: int = 1_000_000, pool_kb: int = 1_000_000) -> None:
         self.tool_kb, self.pool_kb = tool_kb, pool_kb
         self.sessions = Sessions(
-            {"agent": 3600, "team": 3600},
+            lambda _kind: 3600,
             bounds=Bounds(lambda _kind, _tool: self.tool_kb * KB, lambda: self.pool_kb * KB),
         )
 
@@ -118,7 +118,7 @@ def test_forgotten_sessions_hold_nothing() -> None:
     desk = Desk()
     desk.call("coach", "one")
     assert desk.sessions.held_bytes("agent", "coach") > 30 * KB
-    desk.sessions = Sessions({"agent": 0.0, "team": 0.0}, iter(range(1000)).__next__)
+    desk.sessions = Sessions(lambda _kind: 0.0, iter(range(1000)).__next__)
     desk.call("coach", "one")
     desk.sessions.sweep()
     assert (len(desk.sessions), desk.sessions.held_bytes()) == (0, pytest.approx(0, abs=500))

@@ -23,7 +23,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def sessions(clock: Clock) -> Sessions:
-    return Sessions({"agent": 30 * 60, "team": 60 * 60}, clock)
+    return Sessions({"agent": 30 * 60.0, "team": 60 * 60.0}.__getitem__, clock)
 
 
 def test_a_session_lasts_while_it_is_used_and_is_forgotten_after_its_idle_time(
