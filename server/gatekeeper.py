@@ -14,9 +14,10 @@ from anyio import to_thread
 
 from server.bridge.policy import Rollout
 from server.bridge.rollout import Advance, Complete, Hold, RollBack, advance, complete, roll_back
+from server.consequences import at_zero
 from server.control import Control
 from server.errors import RolloutRefused
-from server.generation import Generation
+from server.generation import Generation, rollouts_of
 from server.operations import By, Operations
 from server.standing import Standing, earned, standing
 from server.state.database import StoreError
@@ -73,11 +74,14 @@ class Gatekeeper:
         next_step, why = step
         try:
             by = By(WHO, why, now.policy.version)
-            self._operations.move([one.tool], next_step, by, "gate")
+            version = self._operations.move([one.tool], next_step, by, "gate")
         except (Conflict, RolloutRefused) as error:  # somebody acted meanwhile: the next look sees what holds then
             logger.info("`%s` was not moved: %s", one.tool, error)
         else:
             logger.warning("`%s`: %s", one.tool, why)
+            after = rollouts_of(version).get(one.tool)
+            if after is not None and (means := at_zero(one.tool, after, now)):
+                logger.warning("%s", means)
 
     @staticmethod
     def _step(one: Standing, now: Generation) -> tuple[Callable[[Rollout | None, float], Rollout], str] | None:

@@ -19,13 +19,28 @@ from server.config.rendering import shown_values, spelled
 from server.generation import NOTHING_SET, rollouts_of
 from server.state.policies import Conflict, NewVersion, Version
 
-__all__ = ["By", "NoSuchVersion", "Operations", "Rehearsal", "Versions", "What", "rolled_back", "who_was_first"]
+__all__ = [
+    "By",
+    "NoSuchVersion",
+    "Operations",
+    "Rehearsal",
+    "Versions",
+    "What",
+    "rolled_back",
+    "rollout_said",
+    "who_was_first",
+]
 
 What = Literal["config", "reload", "set", "rollout", "rollback", "gate"]
 """The kinds of changes."""
 
-Step = Callable[[Rollout | None, float], Rollout]
-"""One step of a rollout: what it is after, at a time in seconds since 1970. Raises where it makes no sense."""
+Step = Callable[[Rollout | None, float], Rollout | None]
+"""One step of a rollout: what it is after, at a time in seconds since 1970; None where it has ended. Raises where it
+makes no sense."""
+
+Restored = Callable[[str, Rollout | None, Rollout], Rollout]
+"""What a tool's rollout becomes when an earlier one is brought back: the tool, what it is now, what it was then. Raises
+where it may not come back like this."""
 
 
 class NoSuchVersion(Exception):
@@ -83,9 +98,9 @@ class Operations:
         newest = self._newest(by)
         before = rollouts_of(newest)
         after = before | {tool: step(before.get(tool), self._now()) for tool in sorted(tools)}
-        return self._append(newest, by, what, rollouts=after)
+        return self._append(newest, by, what, rollouts={tool: one for tool, one in after.items() if one is not None})
 
-    def restore(self, number: int, by: By, tools: Iterable[str] | None = None) -> Version:
+    def restore(self, number: int, by: By, restored: Restored, tools: Iterable[str] | None = None) -> Version:
         """Bring back what held in an earlier version: the rollouts of these tools, or without them everything that was set.
 
         Raises NoSuchVersion.
@@ -96,12 +111,12 @@ class Operations:
             raise NoSuchVersion(
                 f"There is no version {number}; the newest is {newest.number}, and 0 is before anything was set."
             )
-        then = rollouts_of(earlier)
-        if tools is None:
-            return self._append(newest, by, "rollback", settings=earlier.settings, rollouts=then)
-        chosen = frozenset(tools)
-        kept = {tool: one for tool, one in rollouts_of(newest).items() if tool not in chosen}
-        return self._append(newest, by, "rollback", rollouts=kept | {t: r for t, r in then.items() if t in chosen})
+        before, earlier_ones = rollouts_of(newest), rollouts_of(earlier)
+        chosen = {*before, *earlier_ones} if tools is None else frozenset(tools)
+        kept = {tool: one for tool, one in before.items() if tool not in chosen}
+        then = {tool: restored(tool, before.get(tool), one) for tool, one in earlier_ones.items() if tool in chosen}
+        settings = earlier.settings if tools is None else None
+        return self._append(newest, by, "rollback", settings=settings, rollouts=kept | then)
 
     def set(self, settings: Mapping[str, Any], by: By) -> Version:
         """Have these keys of the configuration set, and no others. The caller has checked that they load."""
@@ -174,7 +189,7 @@ def who_was_first(conflict: Conflict, look: str) -> str:
 
 
 def rolled_back(why: str) -> Step:
-    """The step back to what served a tool before, from anywhere: also for a tool that nothing was set about."""
+    """The step that takes the agent out, from anywhere: also for a tool that nothing was set about."""
 
     def step(current: Rollout | None, now: float) -> Rollout:
         why_ = why or "rolled back by hand"
@@ -207,10 +222,11 @@ def _rollout_lines(before: Mapping[str, Rollout], after: Mapping[str, Rollout]) 
     for tool in sorted({*before, *after}):
         old, new = before.get(tool), after.get(tool)
         if old != new:
-            yield f"{tool}: {_said(old)} -> {_said(new)}"
+            yield f"{tool}: {rollout_said(old)} -> {rollout_said(new)}"
 
 
-def _said(rollout: Rollout | None) -> str:
+def rollout_said(rollout: Rollout | None) -> str:
+    """Where a rollout stands, in a few words."""
     if rollout is None:
         return "no rollout"
     automatic = ", advances by itself" if rollout.automatic else ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from server.bridge.policy import Rollout
-from server.bridge.rollout import advance, hold, resume, roll_back, start
+from server.bridge.rollout import advance, hold, restored, resume, start
 from server.errors import RolloutRefused
 from server.generation import Generation
 from server.operations import By, Operations, Step, rolled_back
@@ -21,6 +21,7 @@ from server.state.tallies import Tallies
 __all__ = ["NOT_UNDER_ROLLOUT", "Deed", "DeedName", "check_movable", "moved", "taken_back"]
 
 DeedName = Literal["start", "advance", "hold", "resume", "abort"]
+NEEDS_WHY = "--accept-insufficient needs a reason: add --why. It is kept in the history."
 NOT_UNDER_ROLLOUT = "`{0}` is not under rollout: begin with `sophia rollout start {0}`."
 
 
@@ -54,15 +55,33 @@ def check_movable(tool: str, now: Generation) -> None:
 def moved(operations: Operations, deed: Deed, now: Generation, tallies: Tallies, by: By) -> Version:
     """Take one step of a rollout. Raises RolloutRefused, Conflict, StoreError."""
     check_movable(deed.tool, now)
+    if deed.accept_insufficient and not deed.why:
+        raise RolloutRefused(NEEDS_WHY)
     return operations.move([deed.tool], STEPS[deed.name](deed, now, tallies), by, "rollout")
 
 
-def taken_back(operations: Operations, now: Generation, by: By, tool: str | None, number: int | None) -> Version:
+def taken_back(
+    operations: Operations,
+    now: Generation,
+    by: By,
+    tool: str | None,
+    number: int | None,
+    *,
+    accept_insufficient: bool = False,
+) -> Version:
     """Take one tool back, or every one; with `number` to what held in that version. Raises NoSuchVersion besides."""
     if tool is not None:
         check_movable(tool, now)
+    if accept_insufficient and not by.why:
+        raise RolloutRefused(NEEDS_WHY)
     if number is not None:
-        return operations.restore(number, by, None if tool is None else [tool])
+        stages = now.configuration.agno.rollout.stages
+        accepted = by.why if accept_insufficient else None
+
+        def as_it_was(name: str, current: Rollout | None, then: Rollout) -> Rollout:
+            return restored(name, current, then, stages, accept_insufficient=accepted)
+
+        return operations.restore(number, by, as_it_was, None if tool is None else [tool])
     return operations.move(now.movable if tool is None else {tool}, rolled_back(by.why), by, "rollback")
 
 
@@ -80,9 +99,6 @@ def _started(deed: Deed, now: Generation, _: Tallies) -> Step:
 
 
 def _advanced(deed: Deed, now: Generation, tallies: Tallies) -> Step:
-    if deed.accept_insufficient and not deed.why:
-        raise RolloutRefused("--accept-insufficient needs a reason: add --why. It is kept in the history.")
-
     def step(current: Rollout | None, at: float) -> Rollout:
         under = _under(deed, current)
         gates = standing(deed.tool, under, now, tallies).gates
@@ -97,10 +113,12 @@ STEPS: Mapping[DeedName, Callable[[Deed, Generation, Tallies], Step]] = {
     "advance": _advanced,
     "hold": lambda deed, _, __: lambda current, at: hold(_under(deed, current), deed.why or "by hand"),
     "resume": lambda deed, _, __: lambda current, at: resume(_under(deed, current)),
-    "abort": lambda deed, _, __: (
-        lambda current, at: roll_back(_under(deed, current), deed.why or "aborted by hand", at)
-    ),
+    "abort": lambda deed, _, __: lambda current, at: _ended(_under(deed, current)),
 }
+
+
+def _ended(_: Rollout) -> None:
+    """The tool has no rollout any more."""
 
 
 def _under(deed: Deed, current: Rollout | None) -> Rollout:

@@ -13,6 +13,8 @@ Rules in their order; the first that binds wins, and each adds its reasons:
 5. score      otherwise what is declared and measured about the tool adds up; with `enable_predictive_allocation`, what
               was learned takes the place of its sign, once that is enough
 6. health     a route that cannot serve now gives way to the other; the arm stays what was drawn
+
+Where no route is left for want of a rollout only, `remedy` says what an operator can do.
 """
 
 from collections.abc import Mapping
@@ -45,10 +47,11 @@ def decide(call: Call, tool: Tool, policy: Policy, live: Live) -> Decision:
     reasons: list[Reason] = []
     left = _allowed(tool, policy, call.forbidden, live.spent, reasons)
     if call.forced is not None:
-        return _forced(call.forced, call, tool, left, reasons)
+        forced = _forced(call.forced, call, tool, left, reasons)
+        return forced if forced.route or call.forced == "downstream" else _unserved(call, tool, policy, live, reasons)
     capable = _mappable(call, tool, left, reasons)
     if not capable:
-        return Decision(None, None, tuple(reasons))
+        return _unserved(call, tool, policy, live, reasons)
     if len(capable) == 1:
         if len(left) == 1:
             reasons.append(Reason("allowed", f"{capable[0]} is the only route"))
@@ -107,6 +110,20 @@ def _allowed(
         if removed and (_exists(tool, route) or not left):
             reasons.append(Reason("allowed", f"{route} is out: {'; '.join(removed)}"))
     return left
+
+
+def _unserved(call: Call, tool: Tool, policy: Policy, live: Live, reasons: list[Reason]) -> Decision:
+    """No route is left; where the agent would serve but for its share of 0, the reasons end with what brings it back."""
+    without = replace(policy, share=None, rollouts={})
+    if (
+        not tool.existing
+        and _not_begun(tool, policy, at_zero=False)
+        and "agno" in _allowed(tool, without, call.forbidden, live.spent, [])
+    ):
+        ends = f"`sophia rollout abort {tool.name}` ends the rollout and lets the agent answer again"
+        begins = f"`sophia rollout start {tool.name}` begins a rollout, in which the agent answers again"
+        reasons.append(Reason("remedy", ends if tool.name in policy.rollouts else begins))
+    return Decision(None, None, tuple(reasons))
 
 
 def _exists(tool: Tool, route: Route) -> bool:

@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 Route = Literal["agno", "downstream"]
-Rule = Literal["allowed", "force", "mappable", "rollout", "score", "health"]
+Rule = Literal["allowed", "force", "mappable", "rollout", "score", "health", "remedy"]
 
 BOTH: frozenset[Route] = frozenset({"agno", "downstream"})
 

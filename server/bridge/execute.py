@@ -155,11 +155,10 @@ async def execute(
         SophiaError: the last attempt's failure.
     """
     if decision.route is None:
-        raise NoRoute(
-            "No route may serve this call: " + "; ".join(reason.text for reason in decision.reasons) + ". "
-            "`sophia explain` shows every rule.",
-            delivered=False,
-        )
+        causes = "; ".join(reason.text for reason in decision.reasons if reason.rule != "remedy")
+        remedy = "".join(f": {reason.text}" for reason in decision.reasons if reason.rule == "remedy")
+        todo = f"Ask whoever operates Sophia{remedy}." if remedy else "`sophia explain` shows every rule."
+        raise NoRoute(f"No route may serve this call: {causes}. {todo}", delivered=False)
     time = _time(deadline_ms, caller_ms)
     if time.until <= anyio.current_time():
         raise time.late

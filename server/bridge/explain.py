@@ -29,6 +29,7 @@ def explained(call: Call, tool: Tool, policy: Policy, live: Live) -> Explained:
     for rule in RULES:
         said = [reason for reason in decision.reasons if reason.rule == rule]
         rules += said or [Reason(rule, _silent(rule, call, tool, policy, decision))]
+    rules += [reason for reason in decision.reasons if reason.rule == "remedy"]
     return Explained(decision, policy.version, tuple(rules), weighed(tool, live, policy.flags))
 
 

@@ -34,7 +34,8 @@ class Rollout:
 
     `salt` decides which units an arm draws; it stays through a rollout, so that a growing percent only ever adds some.
     `since` and `started` are seconds since 1970: of this stage, and of the rollout. A held rollout keeps its percent; a
-    rolled back one serves nobody, whatever percent it had reached.
+    rolled back one serves nobody, whatever percent it had reached. `accepted` is the reason for which it stands there
+    without the evidence that it should have.
     """
 
     percent: int
@@ -44,6 +45,7 @@ class Rollout:
     started: float
     automatic: bool = False
     why: str = ""
+    accepted: str = ""
 
     @property
     def share(self) -> int:

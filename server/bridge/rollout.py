@@ -4,6 +4,8 @@
                |  ^
           hold v  | resume             roll_back from anywhere, after which only start leads on
 
+To end a rollout is no step: then the tool has none, and what decided before it decides again.
+
 A stage is left upwards only when its gates have passed, or with a reason in writing that is kept with the change. Down
 is always allowed: to take calls back needs no proof. At 100 % downstream gets no calls, so only the gates that look at
 the agent alone count there; the comparison was won at the stages before. A complete rollout is a held one at 100 %:
@@ -33,6 +35,7 @@ __all__ = [
     "complete",
     "hold",
     "next_stage",
+    "restored",
     "resume",
     "roll_back",
     "start",
@@ -107,7 +110,7 @@ def start(
     """Begin at the first stage, or below it; further up only with a reason."""
     if current is not None and current.state != "rolled_back":
         raise RolloutRefused(
-            f"It is already under rollout, at {current.percent} %: advance it, or abort it before you start again."
+            f"It is already under rollout, at {current.percent} %: advance it, or end it before you start again."
         )
     if current is not None and current.salt == salt:
         raise RolloutRefused("A start after a rollback draws its users afresh: give it a new salt.")
@@ -115,11 +118,11 @@ def start(
     percent = _percent(first if to is None else to)
     if percent > first and not accept_insufficient:
         raise RolloutRefused(
-            f"A rollout starts at {first} %, where the agent is tried on few. Start there, or say with "
-            f"--accept-insufficient why {percent} % of the users should have an agent that nothing is known about."
+            f"A rollout starts at {first} %, where the agent is tried on few. Start there, or add --accept-insufficient "
+            f"and --why {percent} % of the users should have an agent that nothing is known about."
         )
-    why = f"accepted without evidence: {accept_insufficient}" if percent > first else ""
-    return Rollout(percent, salt, "running", now, now, automatic, why)
+    accepted = (accept_insufficient or "") if percent > first else ""
+    return Rollout(percent, salt, "running", now, now, automatic, _accepted(accepted), accepted)
 
 
 def advance(
@@ -139,16 +142,16 @@ def advance(
     if percent == rollout.percent:
         raise RolloutRefused(f"It stands at {percent} % already.")
     if percent < rollout.percent:
-        return replace(rollout, percent=percent, since=now, why=f"stepped back from {rollout.percent} %")
+        return replace(rollout, percent=percent, since=now, why=f"stepped back from {rollout.percent} %", accepted="")
     if rollout.state == "held":
         raise RolloutRefused(f"It is held ({rollout.why}): resume it first.")
     breached = _breached(gates)
     if breached:
         raise RolloutRefused(
-            f"A gate is breached, and no reason carries an agent over that: {_lines(breached)} Abort the rollout."
+            f"A gate is breached, and no reason carries an agent over that: {_lines(breached)} Roll it back."
         )
-    why = _earned(rollout, gates, upwards, percent, accept_insufficient)
-    return replace(rollout, percent=percent, since=now, why=why)
+    why, accepted = _earned(rollout, gates, upwards, percent, accept_insufficient)
+    return replace(rollout, percent=percent, since=now, why=why, accepted=accepted)
 
 
 def hold(rollout: Rollout, why: str) -> Rollout:
@@ -164,7 +167,7 @@ def resume(rollout: Rollout) -> Rollout:
         raise RolloutRefused(f"It was rolled back ({rollout.why}): start it again once the cause is gone.")
     if rollout.state == "running":
         raise RolloutRefused("It is running: there is nothing to resume.")
-    return replace(rollout, state="running", why="")
+    return replace(rollout, state="running", why=_accepted(rollout.accepted))
 
 
 def roll_back(rollout: Rollout, why: str, now: float) -> Rollout:
@@ -172,6 +175,27 @@ def roll_back(rollout: Rollout, why: str, now: float) -> Rollout:
     if rollout.state == "rolled_back":
         raise RolloutRefused(f"It was rolled back already ({rollout.why}): agno serves none of its calls.")
     return replace(rollout, state="rolled_back", since=now, why=why)
+
+
+def restored(
+    tool: str,
+    current: Rollout | None,
+    then: Rollout,
+    stages: Sequence[int],
+    *,
+    accept_insufficient: str | None = None,
+) -> Rollout:
+    """What an earlier rollout is when it is brought back: as it was, but past the next stage only with a reason."""
+    share = 0 if current is None else current.share
+    stage = next_stage(share, stages) or ALL
+    if then.share <= stage:
+        return then
+    if not accept_insufficient:
+        raise RolloutRefused(
+            f"That would take `{tool}` from {share if current else 'no rollout'}{' %' if current else ''} to "
+            f"{then.share} %, past its next stage of {stage} %: add --accept-insufficient and --why."
+        )
+    return replace(then, accepted=accept_insufficient)
 
 
 def complete(rollout: Rollout, gates: Sequence[Gate]) -> Rollout:
@@ -188,22 +212,26 @@ def complete(rollout: Rollout, gates: Sequence[Gate]) -> Rollout:
 
 def _earned(
     rollout: Rollout, gates: Sequence[Gate], upwards: int | None, percent: int, accept_insufficient: str | None
-) -> str:
-    """Why it may go up to this percent, for the record."""
+) -> tuple[str, str]:
+    """Why it may go up to this percent, for the record, and the reason that stands in for evidence, if any."""
     skipped = upwards is not None and percent > upwards
     missing = _missing(rollout, gates)
     if not missing and not skipped:
-        return "every gate has passed" if rollout.percent else ""
+        return ("every gate has passed" if rollout.percent else ""), ""
     if accept_insufficient:
-        return f"accepted without sufficient evidence: {accept_insufficient}"
+        return _accepted(accept_insufficient), accept_insufficient
     if missing:
         raise RolloutRefused(
             f"Not every gate has passed at {rollout.percent} %: {_lines(missing)} "
-            "Wait for more calls, or go on with --accept-insufficient and a reason."
+            "Wait for more calls, or go on with --accept-insufficient and --why."
         )
     raise RolloutRefused(
-        f"The next stage is {upwards} %. Advance to it, or say with --accept-insufficient why it should be skipped."
+        f"The next stage is {upwards} %. Advance to it, or skip it with --accept-insufficient and --why."
     )
+
+
+def _accepted(reason: str) -> str:
+    return f"accepted without sufficient evidence: {reason}" if reason else ""
 
 
 def _missing(rollout: Rollout, gates: Sequence[Gate], *, watched: bool = False) -> list[Gate]:

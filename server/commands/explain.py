@@ -67,7 +67,7 @@ def _show(tool: str, explained: Explained, read: dict[str, Any]) -> None:
     if not out.is_terminal:
         out.width = WIDE
     out.print(f"[bold]{escape(tool)}[/bold] would be served by [bold]{decision.route or 'nobody'}[/bold]", end="")
-    out.print(f", after a failure by {decision.fallback}" if decision.fallback else "")
+    out.print(f"; should that fail, by {decision.fallback}" if decision.fallback else "")
     rules = _table("rule", "what it says")
     for reason in explained.rules:
         rules.add_row(reason.rule, Text(reason.text))

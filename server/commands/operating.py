@@ -83,12 +83,13 @@ def report(
     before: Version,
     *,
     as_json: bool,
+    means: Sequence[str] = (),
     warnings: Sequence[Problem] = (),
     waits: Sequence[str] = (),
 ) -> int:
-    """Say what was changed. It holds for the next call of every process that shares the store, but for what `waits`."""
+    """Say what was changed and what it `means`. It holds for the next call of every process that shares the store, but for what `waits`."""
     if as_json:
-        more = {"warnings": [asdict(one) for one in warnings], "at_next_start": list(waits)}
+        more = {"means": list(means), "warnings": [asdict(one) for one in warnings], "at_next_start": list(waits)}
         printed({**version_data(version), **{name: said for name, said in more.items() if said}})
         return 0
     if version.number == before.number:
@@ -97,6 +98,8 @@ def report(
         print(f"Version {version.number}, from the next call on:")  # noqa: T201
         for line in version.difference:
             print(f"  {line}")  # noqa: T201
+        for line in means:
+            print(line)  # noqa: T201
     if waits:
         print(f"When Sophia is started again, and not before: {', '.join(waits)}")  # noqa: T201
     for one in warnings:

@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 
 __all__ = ["add_operator_commands"]
 
+ENDS = "End the rollout: the tool has none any more, and what decided before it (score, share, its server) decides again."
+TAKES_OUT = (
+    "Take the agent out of one tool, or of all, from the next call on: what its server can answer it answers, what only "
+    "the agent can answer is refused. `sophia rollout abort TOOL` ends that."
+)
+
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # pyright: ignore[reportPrivateUsage]
 
@@ -58,7 +64,7 @@ def _add_rollout(
     )
     deed("hold", "Keep the share where it is; nothing advances by itself.", tool, why)
     deed("resume", "End a hold.", tool, why)
-    deed("abort", "End it: every caller is served as before the rollout, from the next call on.", tool, why)
+    deed("abort", ENDS, tool, why)
 
     def run(options: argparse.Namespace) -> int:
         from server.commands.rollout import move, status
@@ -76,13 +82,18 @@ def _add_rollback(
     why: Parser,
     state_dir: StateDir,
 ) -> None:
-    text = "Have the next call served the old way: of one tool, or of all."
-    back = commands.add_parser("rollback", help=text, description=text, parents=[*shared, why])
+    short = "Take the agent out of one tool, or of all, from the next call on."
+    back = commands.add_parser("rollback", help=short, description=TAKES_OUT, parents=[*shared, why])
     which = back.add_mutually_exclusive_group()
     which.add_argument("tool", nargs="?", help="published name")
     which.add_argument("--all", action="store_true", help="every tool that another route can serve")
     back.add_argument(
         "--to", type=int, metavar="VERSION", help="bring back what held in this version; `sophia policy history`"
+    )
+    back.add_argument(
+        "--accept-insufficient",
+        action="store_true",
+        help="with --to: bring a greater share back than the next stage; needs --why",
     )
 
     def run(options: argparse.Namespace) -> int:
@@ -91,7 +102,13 @@ def _add_rollback(
         if not (options.tool or options.all or options.to is not None):
             back.error("name a tool, or --all, or a version with --to")
         return roll_back_tools(
-            options.config, state_dir(options), options.tool, options.to, options.why, as_json=options.json
+            options.config,
+            state_dir(options),
+            options.tool,
+            options.to,
+            options.why,
+            accept_insufficient=options.accept_insufficient,
+            as_json=options.json,
         )
 
     back.set_defaults(run=run)

@@ -10,6 +10,8 @@ from rich.text import Text
 from server.bridge.rollout import Hold
 from server.commands.operating import Desk, Undone, at_desk, moment, operator, report
 from server.commands.output import fail, printed
+from server.consequences import at_zero, consequences
+from server.generation import Generation
 from server.rollout_steps import NOT_UNDER_ROLLOUT, Deed, check_movable, moved, taken_back
 from server.standing import Standing, standing, standing_data, step_said
 
@@ -26,19 +28,27 @@ def move(config_dir: Path | None, state_dir: Path, options: argparse.Namespace) 
             version = moved(desk.operations, _deed(options), desk.now, desk.store.tallies, by)
     except Undone as error:
         return fail(str(error))
-    return report(version, desk.newest, as_json=options.json)
+    return report(version, desk.newest, as_json=options.json, means=consequences(desk.newest, version, desk.now))
 
 
 def roll_back_tools(
-    config_dir: Path | None, state_dir: Path, tool: str | None, number: int | None, why: str, *, as_json: bool
+    config_dir: Path | None,
+    state_dir: Path,
+    tool: str | None,
+    number: int | None,
+    why: str,
+    *,
+    accept_insufficient: bool,
+    as_json: bool,
 ) -> int:
     """Take one tool back, or every one; with `number` to what held in that version."""
     try:
         with at_desk(config_dir, state_dir) as desk:
-            version = taken_back(desk.operations, desk.now, operator(why, desk.newest), tool, number)
+            by = operator(why, desk.newest)
+            version = taken_back(desk.operations, desk.now, by, tool, number, accept_insufficient=accept_insufficient)
     except Undone as error:
         return fail(str(error))
-    return report(version, desk.newest, as_json=as_json)
+    return report(version, desk.newest, as_json=as_json, means=consequences(desk.newest, version, desk.now))
 
 
 def status(config_dir: Path | None, state_dir: Path, tool: str | None, *, as_json: bool) -> int:
@@ -58,7 +68,7 @@ def status(config_dir: Path | None, state_dir: Path, tool: str | None, *, as_jso
     if not found:
         out.print(Text(NOT_UNDER_ROLLOUT.format(tool) if tool else _nothing(desk)))
     for one in found:
-        _show(out, one)
+        _show(out, one, desk.now)
     return 0
 
 
@@ -72,7 +82,7 @@ def _nothing(desk: Desk) -> str:
     return f"No tool is under rollout. `sophia rollout start TOOL` begins one; tools with two routes: {known}."
 
 
-def _show(out: Console, one: Standing) -> None:
+def _show(out: Console, one: Standing, now: Generation) -> None:
     rollout = one.rollout
     out.print(Text(f"{one.tool}: {rollout.share} %, {rollout.state.replace('_', ' ')} since {moment(rollout.since)}"))
     if rollout.why:
@@ -96,3 +106,5 @@ def _show(out: Console, one: Standing) -> None:
         out.print(Text(f"  it stays here: {missing} of {len(one.gates)} gates are still open"))
     else:
         out.print(Text(f"  {step_said(one)}"))
+    if means := at_zero(one.tool, rollout, now):
+        out.print(Text(f"  {means}"))

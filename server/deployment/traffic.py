@@ -12,6 +12,7 @@ from typing import Literal
 from server.bridge.gates import AGAINST_DOWNSTREAM
 from server.bridge.policy import Rollout
 from server.bridge.rollout import Advance, Complete, Hold, RollBack, advance, complete, hold, resume, roll_back, start
+from server.consequences import consequences
 from server.deployment.progress import PhaseRecord, Progress
 from server.deployment.work import PhaseFailed, PhaseHeld, Work
 from server.errors import RolloutRefused
@@ -19,13 +20,15 @@ from server.generation import NOTHING_SET, rollouts_of
 from server.operations import By, Step, What
 from server.standing import Standing, standing
 from server.state.database import StoreError
-from server.state.policies import Conflict
+from server.state.policies import Conflict, Version
 from server.state.store import Store
 
 __all__ = ["HELD_BY_US", "at_work", "held_back", "is_complete", "moved", "taken_back"]
 
 HELD_BY_US = "the deployment failed: "
 COMPLETE = "complete"
+LOOKED_BACK = 100
+"""Versions of a tool; a deployment makes a handful of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,10 @@ def _look(work: Work, name: str, record: PhaseRecord, waits: _Waits) -> Literal[
 
 
 def _next(work: Work, name: str, rollout: Rollout | None, waits: _Waits) -> _Move | None:
-    """The step to take, None to wait. Raises PhaseFailed."""
+    """The step to take, None to wait. Raises PhaseFailed, StoreError."""
     salt, stages = work.progress.salts[name], work.now().configuration.agno.rollout.stages
+    if rollout is None:
+        _not_ended(work, name)
     if rollout is None or (rollout.salt != salt and rollout.state == "rolled_back"):
         return _Move(lambda current, at: start(current, stages, salt, at), "the first stage begins")
     if rollout.salt != salt:
@@ -128,6 +133,14 @@ def _next(work: Work, name: str, rollout: Rollout | None, waits: _Waits) -> _Mov
         waits.note(name, ("held", rollout.percent), f"{rollout.percent} %, on hold ({rollout.why})")
         return None
     return _judged(standing(name, rollout, work.now(), work.store.tallies), stages, waits)
+
+
+def _not_ended(work: Work, name: str) -> None:
+    """Raise PhaseFailed where this deployment's rollout had begun and was ended: somebody meant that."""
+    salt, newest_first = work.progress.salts[name], work.store.policies.history(LOOKED_BACK, name)
+    held = [rollouts_of(version).get(name) for version in newest_first]
+    if any(one is not None and one.salt == salt for one in held):
+        raise PhaseFailed(f"the rollout of {name} was ended by {newest_first[0].who}, and is not begun again")
 
 
 def _judged(one: Standing, stages: Sequence[int], waits: _Waits) -> _Move | None:
@@ -177,27 +190,27 @@ def at_work(store: Store, progress: Progress) -> Mapping[str, Rollout]:
 
 def taken_back(work: Work, why: str) -> Sequence[str]:
     """Take every tool of this deployment back, in one version; what was done, in lines. Raises Conflict, StoreError."""
-    return _all_moved(
-        work,
-        list(at_work(work.store, work.progress)),
-        lambda one, at: roll_back(one, why, at),
-        work.by(why),
-        "rollback",
-    )
+    before = work.store.policies.latest() or NOTHING_SET
+    ours = list(at_work(work.store, work.progress))
+    done = _all_moved(work, ours, lambda one, at: roll_back(one, why, at), work.by(why), "rollback")
+    if done is None:
+        return ()
+    return [*done.difference, *consequences(before, done, work.now())]
 
 
 def held_back(work: Work, why: str) -> Sequence[str]:
     """Leave every tool of this deployment at its stage, on hold. Raises Conflict, StoreError."""
     running = [name for name, one in at_work(work.store, work.progress).items() if one.state == "running"]
-    return _all_moved(work, running, lambda one, _: hold(one, f"{HELD_BY_US}{why}"), work.by(why), "rollout")
+    done = _all_moved(work, running, lambda one, _: hold(one, f"{HELD_BY_US}{why}"), work.by(why), "rollout")
+    return () if done is None else done.difference
 
 
 def _all_moved(
     work: Work, tools: Sequence[str], deed: Callable[[Rollout, float], Rollout], by: By, what: What
-) -> Sequence[str]:
+) -> Version | None:
     def step(current: Rollout | None, at: float) -> Rollout:
         if current is None:
             raise RolloutRefused("It is under no rollout any more.")
         return deed(current, at)
 
-    return work.operations.move(tools, step, by, what).difference if tools else ()
+    return work.operations.move(tools, step, by, what) if tools else None

@@ -31,6 +31,7 @@ CHANGED = _object(
         "said": {"type": "string"},
         "version": {"type": "integer", "description": "The version of the policy that holds now."},
         "difference": {**LINES, "description": "What was changed, or would be."},
+        "means": {**LINES, "description": "What that means for callers."},
         "confirm": {"type": ["string", "null"], "description": "Repeat the call with this token to have it done."},
         "expires_in_s": {"type": ["integer", "null"]},
     },
@@ -98,8 +99,8 @@ FORMS = (
     t.Tool(
         name="bridge_rollout",
         title="Move a rollout",
-        description="Move a tool to its agent share by share: start, advance, hold, resume or abort, from the next call "
-        "of every process on." + ASKS,
+        description="Move a tool to its agent share by share: start, advance, hold, resume, from the next call of every "
+        "process on; or abort: the tool has no rollout any more, and what decided before it decides again." + ASKS,
         input_schema=_object(
             {
                 "step": {"type": "string", "enum": ["start", "advance", "hold", "resume", "abort"]},
@@ -122,8 +123,8 @@ FORMS = (
     t.Tool(
         name="bridge_rollback",
         title="Roll back",
-        description="Have the next call served the old way: of one tool, or of all; or bring back what held in an earlier "
-        "version of the policy." + ASKS,
+        description="Take the agent out of one tool, or of all, from the next call on: what only the agent can answer is "
+        "refused then. Or bring back what held in an earlier version of the policy." + ASKS,
         input_schema=_object(
             {
                 "tool": TOOL,
@@ -134,6 +135,10 @@ FORMS = (
                     "description": "Bring back what held in this version.",
                 },
                 "why": WHY,
+                "accept_insufficient": {
+                    "type": "boolean",
+                    "description": "With `to_version`: bring a greater share back than the next stage; needs `why`.",
+                },
                 "confirm": CONFIRM,
             }
         ),

@@ -5,7 +5,8 @@ functions. Nothing is changed without a yes (`confirmations`), and the history n
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from agents.outcome import silent
 from server.bridge.bridge import Bridge
 from server.bridge.explain import Explained
+from server.consequences import consequences
 from server.control import Control
 from server.downstream.pool import Pool
 from server.errors import InternalError, InvalidArguments, NotFound, RolloutRefused, SophiaError, UnknownTool
@@ -43,6 +45,8 @@ __all__ = ["OperatorTools", "explained_call"]
 Context = ServerRequestContext[Any, Any]
 SHOWN_CLIENT = 60
 FORM_WAY, TOKEN_WAY = "form", "token"
+COMMAND = re.compile(r"`sophia rollout (start|advance|hold|resume|abort) (\w+)`")
+OPTION = re.compile(r"--(accept-insufficient|automatic|why|to)\b")
 TOO_OLD = (
     "Nothing was changed: this confirmation is not for this change, was used already, or is older than five minutes. "
     "Call again without `confirm` to see what would be changed now."
@@ -110,11 +114,12 @@ class OperatorTools:
         would = await to_thread.run_sync(do, Rehearsal(self.store.policies), newest.number)
         if would.number == newest.number:
             return _changed("unchanged", f"Nothing to change: version {newest.number} holds already.", newest)
+        means = self._means(newest, would)
         if can_ask(ctx):
-            return await self._asked(ctx, params, arguments, do, would)
+            return await self._asked(ctx, params, arguments, do, would, means)
         token = self.confirmations.add(TOKEN_WAY, name, arguments, newest.number)
         said = f"Nothing is changed yet. Repeat the call with confirm={token} within five minutes to have it done."
-        return _changed("confirm", said, would, number=newest.number, confirm=token)
+        return _changed("confirm", said, would, means=means, number=newest.number, confirm=token)
 
     async def _asked(
         self,
@@ -123,9 +128,11 @@ class OperatorTools:
         arguments: dict[str, Any],
         do: "partial[Version]",
         would: Version,
+        means: Sequence[str],
     ) -> t.CallToolResult | t.InputRequiredResult:
         seen = would.number - 1
-        question = "Change this, from the next call of every process on? " + "; ".join(would.difference)
+        changes = "; ".join(would.difference)
+        question = " ".join([f"Change this, from the next call of every process on? {changes}.", *means])
         if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
             return to_be_asked(question, self.confirmations.add(FORM_WAY, params.name, arguments, seen))
         return await self._confirmed(do, seen) if await asked(ctx, question) else self._declined()
@@ -133,8 +140,13 @@ class OperatorTools:
     async def _confirmed(self, do: "partial[Version]", seen: int | None) -> t.CallToolResult:
         if seen is None:
             return failed(RolloutRefused(TOO_OLD), {})
+        before = await to_thread.run_sync(self.store.policies.version, seen) or NOTHING_SET
         version = await to_thread.run_sync(do, self.store.policies, seen)
-        return _changed("done", f"Version {version.number} holds from the next call on.", version)
+        means = self._means(before, version)
+        return _changed("done", f"Version {version.number} holds from the next call on.", version, means=means)
+
+    def _means(self, before: Version, after: Version) -> list[str]:
+        return [in_arguments(line) for line in consequences(before, after, self.control.look())]
 
     def _done(self, name: str, arguments: Mapping[str, Any], who: str, versions: Versions, seen: int) -> Version:
         now, operations = self.control.look(), Operations(versions)
@@ -143,12 +155,12 @@ class OperatorTools:
             asked_for = {key: value for key, value in arguments.items() if key != "step"}
             return moved(operations, Deed(arguments["step"], **asked_for), now, self.store.tallies, by)
         tool, number = arguments.get("tool"), arguments.get("to_version")
-        if (tool is not None) + bool(arguments.get("all")) != 1 and not (number is not None and tool is None):
-            raise InvalidArguments(
-                "`bridge_rollback` takes a `tool`, or `all`, or a version in `to_version`; not `tool` and `all`.",
-                delivered=False,
-            )
-        return taken_back(operations, now, by, tool, number)
+        everything, accepted = bool(arguments.get("all")), bool(arguments.get("accept_insufficient"))
+        if tool is not None and everything:
+            raise InvalidArguments("Give `tool` or `all`, not both.", delivered=False)
+        if tool is None and not everything and number is None:
+            raise InvalidArguments("Give a `tool`, or `all: true`, or a version in `to_version`.", delivered=False)
+        return taken_back(operations, now, by, tool, number, accept_insufficient=accepted)
 
     def _declined(self) -> t.CallToolResult:
         policy = self.control.look().policy.version
@@ -180,9 +192,17 @@ async def explained_call(
     return Explained(decision, now.policy.version, decision.reasons), {"arguments": arguments}
 
 
+def in_arguments(said: str) -> str:
+    """What is said of the command line, in the words of these tools."""
+    said = COMMAND.sub(r"`bridge_rollout` with step `\1` for `\2`", said)
+    return OPTION.sub(lambda option: f"`{option[1].replace('-', '_')}`", said)
+
+
 def _told(error: SophiaError | Conflict | NoSuchVersion | StoreError) -> SophiaError:
     """The failure as a client is told of it."""
     match error:
+        case RolloutRefused():
+            return RolloutRefused(in_arguments(error.message), delivered=False)
         case SophiaError():
             return error
         case Conflict():
@@ -203,7 +223,13 @@ def _who(ctx: Context) -> str:
 
 
 def _changed(
-    status: str, said: str, version: Version, *, number: int | None = None, confirm: str | None = None
+    status: str,
+    said: str,
+    version: Version,
+    *,
+    means: Sequence[str] = (),
+    number: int | None = None,
+    confirm: str | None = None,
 ) -> t.CallToolResult:
     difference = [] if status == "unchanged" else list(version.difference)
     content = {
@@ -211,10 +237,11 @@ def _changed(
         "said": said,
         "version": version.number if number is None else number,
         "difference": difference,
+        "means": list(means),
         "confirm": confirm,
         "expires_in_s": WAIT_S if confirm else None,
     }
-    lines = "\n".join(f"- {line}" for line in difference)
+    lines = "\n".join(f"- {line}" for line in [*difference, *means])
     return t.CallToolResult(content=[t.TextContent(text=f"{said}\n{lines}".rstrip())], structured_content=content)
 
 

@@ -58,6 +58,30 @@ def test_a_switch_takes_agno_out_and_says_which(tool: Tool, policy: Policy, why:
     assert why in told(decision)
 
 
+@pytest.mark.parametrize(
+    ("policy", "remedy"),
+    [
+        (
+            replace(POLICY, rollouts={BOTH.name: Rollout(50, "s", "rolled_back", 0.0, 0.0)}),
+            f"abort {BOTH.name}` ends",
+        ),
+        (replace(POLICY, rollouts=under(0, "s")), f"abort {BOTH.name}` ends"),
+        (replace(POLICY, share=0), f"start {BOTH.name}` begins"),
+        (replace(POLICY, share=0, enabled=False), None),
+    ],
+)
+def test_what_is_refused_for_want_of_a_rollout_only_names_what_brings_the_agent_back(
+    policy: Policy, remedy: str | None
+) -> None:
+    only_agno = replace(CALL, arguments=CALL.arguments | {"what_no_server_knows"})
+    for call in (only_agno, replace(CALL, forced="agno")):
+        decision = decide(call, BOTH, policy, WELL)
+        assert decision.route is None
+        said = [reason.text for reason in decision.reasons if reason.rule == "remedy"]
+        assert bool(said) is (remedy is not None)
+        assert remedy is None or remedy in said[0]
+
+
 def test_a_tool_that_no_agent_serves_takes_whatever_arguments_it_is_given() -> None:
     proxied = Tool("gong__list_calls", downstream=DownstreamMapping("gong", *[frozenset[str]()] * 3))
     decision = decide(Call("", frozenset({"cursor"})), proxied, POLICY, WELL)

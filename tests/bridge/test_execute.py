@@ -483,4 +483,7 @@ def test_a_decision_without_a_route_names_each_cause(in_virtual_time: InVirtualT
     nowhere = Decision(None, None, (Reason("allowed", "agno is out"), Reason("mappable", "gong cannot take it")))
     with pytest.raises(NoRoute, match=r"agno is out; gong cannot take it.*sophia explain"):
         in_virtual_time(call.under(GRACEFUL, nowhere))
+    mendable = Decision(None, None, (Reason("allowed", "agno is out"), Reason("remedy", "start it again")))
+    with pytest.raises(NoRoute, match=r"agno is out\. Ask whoever operates Sophia: start it again\.$"):
+        in_virtual_time(call.under(GRACEFUL, mendable))
     assert call.observed == []

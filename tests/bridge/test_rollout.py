@@ -24,6 +24,7 @@ from server.bridge.rollout import (
     complete,
     hold,
     next_stage,
+    restored,
     resume,
     roll_back,
     start,
@@ -90,7 +91,7 @@ def test_a_stage_is_not_skipped_without_a_reason() -> None:
 
 
 def test_no_reason_carries_an_agent_over_a_breach() -> None:
-    with pytest.raises(RolloutRefused, match="Abort the rollout"):
+    with pytest.raises(RolloutRefused, match="Roll it back"):
         advance(TEN, BREACHED, STAGES, 200.0, accept_insufficient="I like it")
 
 
@@ -125,6 +126,28 @@ def test_what_is_held_goes_nowhere_until_it_is_resumed() -> None:
     assert (resumed.state, resumed.since) == ("running", TEN.since)
     with pytest.raises(RolloutRefused, match="nothing to resume"):
         resume(TEN)
+
+
+def test_what_was_accepted_without_evidence_stays_said_through_a_hold_until_a_stage_is_earned() -> None:
+    for accepted in (
+        start(None, STAGES, "one", 100.0, to=50, accept_insufficient="a small team"),
+        advance(TEN, OPEN, STAGES, 200.0, accept_insufficient="a small team"),
+    ):
+        assert accepted.why == "accepted without sufficient evidence: a small team"
+        held = hold(accepted, "the quarter ends")
+        assert (held.accepted, resume(held).why) == ("a small team", accepted.why)
+        assert advance(accepted, PASSED, STAGES, 300.0).accepted == ""
+
+
+def test_an_earlier_share_comes_back_past_the_next_stage_only_with_a_reason_on_record() -> None:
+    half = replace(TEN, percent=50)
+    for current in (None, roll_back(half, "slow", 1.0)):
+        assert restored("a_tool", current, TEN, STAGES) == TEN
+        with pytest.raises(RolloutRefused, match=r"`a_tool` from .* to 50 %, past its next stage of 10 %"):
+            restored("a_tool", current, half, STAGES)
+        assert restored("a_tool", current, half, STAGES, accept_insufficient="it was fine").accepted == "it was fine"
+    assert restored("a_tool", half, TEN, STAGES) == TEN
+    assert restored("a_tool", TEN, half, STAGES) == half
 
 
 def test_a_second_start_is_refused() -> None:

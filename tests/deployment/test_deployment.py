@@ -100,6 +100,14 @@ async def test_a_gate_that_took_a_tool_back_meanwhile_ends_it_and_nothing_begins
     assert bench.store.policies.number() == 2
 
 
+async def test_a_rollout_that_somebody_ended_meanwhile_is_not_begun_again(bench: Bench, tmp_path: Path) -> None:
+    bench.meanwhile = lambda: bench.operations.move([TOOL], lambda _, __: None, By("bob", ""), "rollout")
+    done = await bench.run(planned(tmp_path))
+    assert done.state == "failed"
+    assert "was ended by bob" in done.why
+    assert bench.store.policies.number() == 2
+
+
 async def test_too_little_evidence_holds_it_where_it_is_and_it_goes_on_later(bench: Bench, tmp_path: Path) -> None:
     bench.users = 1
     held = await bench.run(planned(tmp_path, wait_minutes=1.0))

@@ -10,10 +10,12 @@ from server.app import life_of
 from server.bridge.policy import Rollout
 from server.bridge.rollout import hold, start
 from server.config import load
+from server.consequences import consequences
 from server.control import Control
 from server.errors import RolloutRefused
-from server.generation import Generation
+from server.generation import NOTHING_SET, Generation, generation_of
 from server.operations import By, NoSuchVersion, Operations, Step, rolled_back
+from server.rollout_steps import Deed, moved, taken_back
 from server.state.policies import Conflict
 from server.state.store import Store, open_store
 from server.surface.sessions import Sessions
@@ -38,6 +40,10 @@ def begun(percent: int = 10) -> Step:
         return start(current, [10, 50, 100], "salt", now, to=percent, accept_insufficient="a test")
 
     return step
+
+
+def as_it_was(tool: str, current: Rollout | None, then: Rollout) -> Rollout:
+    return then
 
 
 def refused(current: Rollout | None, now: float) -> Rollout:
@@ -80,16 +86,74 @@ def test_an_earlier_version_comes_back_whole_or_for_one_tool(operations: Operati
     operations.move([TOOL, "sales_coach"], begun(), ALICE, "rollout")
     operations.set({"bridge_mode": "agno_preferred"}, ALICE)
     operations.move([TOOL, "sales_coach"], rolled_back(""), ALICE, "rollback")
-    one = operations.restore(1, ALICE, [TOOL])
+    one = operations.restore(1, ALICE, as_it_was, [TOOL])
     assert {tool: now["state"] for tool, now in one.rollouts.items()} == {
         TOOL: "running",
         "sales_coach": "rolled_back",
     }
     assert one.settings == {"bridge_mode": "agno_preferred"}
-    before = operations.restore(0, ALICE)
+    before = operations.restore(0, ALICE, as_it_was)
     assert (before.settings, before.rollouts, before.number) == ({}, {}, 5)
     with pytest.raises(NoSuchVersion, match="the newest is 5"):
-        operations.restore(17, ALICE)
+        operations.restore(17, ALICE, as_it_was)
+
+
+# What a change means for callers
+
+
+@pytest.fixture
+def now() -> Generation:
+    return generation_of(load(None, {}), NOTHING_SET)
+
+
+def test_a_start_says_what_served_the_tool_so_far_and_what_moves(operations: Operations, now: Generation) -> None:
+    started = operations.move([TOOL], begun(), ALICE, "rollout")
+    assert consequences(NOTHING_SET, started, now) == [
+        f"{TOOL}, calls that both routes can serve: until now all to the agent (score +3 as declared); "
+        "from now on 10 % of the callers to the agent, 90 % to the server."
+    ]
+
+
+def test_a_rollback_says_what_is_refused_from_now_on_and_what_ends_that(
+    operations: Operations, now: Generation
+) -> None:
+    started = operations.move([TOOL], begun(), ALICE, "rollout")
+    back = operations.move([TOOL], rolled_back(""), ALICE, "rollback")
+    [said] = consequences(started, back, now)
+    assert said.startswith("What only the agent can answer is refused")
+    assert f"`sophia rollout abort {TOOL}`" in said
+    many = operations.move([TOOL, "hubspot_crm"], rolled_back(""), ALICE, "rollback")
+    assert "only the agent can answer" in consequences(NOTHING_SET, many, now)[0]
+
+
+def test_an_ended_rollout_is_none_and_what_decided_before_it_decides_again(
+    operations: Operations, store: Store, now: Generation
+) -> None:
+    operations.move([TOOL], begun(), ALICE, "rollout")
+    back = operations.move([TOOL], rolled_back("slow"), ALICE, "rollback")
+    by = By("bob", "the agent was mended")
+    ended = moved(operations, Deed("abort", TOOL, by.why), now, store.tallies, by)
+    assert (ended.rollouts, ended.who, ended.why) == ({}, "bob", "the agent was mended")
+    assert ended.difference == (f"{TOOL}: 0 % rolled back -> no rollout",)
+    assert "from now on all to the agent (score +3 as declared)" in consequences(back, ended, now)[0]
+    assert Control(store.policies, load(None, {})).look().policy.rollouts == {}
+    with pytest.raises(RolloutRefused, match="not under rollout"):
+        moved(operations, Deed("abort", TOOL), now, store.tallies, by)
+    again = moved(operations, Deed("start", TOOL), now, store.tallies, by)
+    assert again.rollouts[TOOL]["salt"] != "salt"
+
+
+def test_a_greater_share_is_brought_back_only_with_a_reason(
+    operations: Operations, store: Store, now: Generation
+) -> None:
+    operations.move([TOOL], begun(100), ALICE, "rollout")
+    operations.move([TOOL], rolled_back(""), ALICE, "rollback")
+    for accept in (False, True):
+        with pytest.raises(RolloutRefused, match="--accept-insufficient"):
+            taken_back(operations, now, By("bob", ""), None, 1, accept_insufficient=accept)
+    assert store.policies.number() == 2
+    back = taken_back(operations, now, By("bob", "it was fine"), TOOL, 1, accept_insufficient=True)
+    assert (back.rollouts[TOOL]["percent"], back.rollouts[TOOL]["accepted"]) == (100, "it was fine")
 
 
 # What a process that serves makes of it

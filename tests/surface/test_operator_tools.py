@@ -94,6 +94,7 @@ async def test_a_client_that_can_ask_is_asked_and_only_a_yes_changes_anything(
         assert not result.is_error, result.content[0].text
         assert len(questions) == 1
         assert "no rollout -> 10 % running" in questions[0]
+        assert "from now on 10 % of the callers to the agent" in questions[0]
         assert result.structured_content["status"] == ("done" if answer == "accept" else "declined")
         assert sophia.store.policies.number() == (1 if answer == "accept" else 0)
 
@@ -104,7 +105,9 @@ async def test_what_cannot_be_done_is_an_error_result_that_says_why(tmp_path: Pa
         for name, arguments, why in (
             ("bridge_rollout", {"step": "hold", "tool": "gong_intelligence"}, "not under rollout"),
             ("bridge_rollout", {"step": "start", "tool": "sales_intelligence_team"}, "one route only"),
-            ("bridge_rollback", {}, "takes a `tool`"),
+            ("bridge_rollback", {}, "Give a `tool`"),
+            ("bridge_rollback", {"tool": "gong_intelligence", "all": True}, "not both"),
+            ("bridge_rollout", {**START, "to": 50}, "add `accept_insufficient` and `why`"),
             ("bridge_rollback", {"to_version": 9}, "no version 9"),
             ("bridge_explain", {"tool": "nothing"}, "no tool"),
         ):
