@@ -229,5 +229,5 @@ def rollout_said(rollout: Rollout | None) -> str:
     """Where a rollout stands, in a few words."""
     if rollout is None:
         return "no rollout"
-    automatic = ", advances by itself" if rollout.automatic else ""
+    automatic = ", advances by itself" if rollout.automatic and rollout.state != "rolled_back" else ""
     return f"{rollout.share} % {rollout.state.replace('_', ' ')}{automatic}"

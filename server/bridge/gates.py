@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from server.bridge.arm_evidence import ArmEvidence, UnitTally
+from server.bridge.decision import Route
 from server.bridge.histogram import RATIO
 from server.bridge.intervals import (
     Count,
@@ -46,9 +47,11 @@ __all__ = [
     "ArmEvidence",
     "Gate",
     "GateRules",
+    "Lack",
     "UnitTally",
     "Verdict",
     "evaluate",
+    "wanting",
 ]
 
 Verdict = Literal["passed", "breached", "open"]
@@ -61,7 +64,9 @@ GATES = 4
 TAIL = 0.05  # beyond the 95th percentile
 BREACH_CALLS, BREACH_UNITS, BREACH_CALLS_OF_ONE = 10, 2, 20
 NO_CALL = "no call counts for agno at this stage yet"
+NO_TARGET = "the tool has no target: set its `response_timeout_ms`, or advance with a reason"
 NO_ANSWER = "agno answered no call at this stage yet"
+TOO_CLOSE = "too close to tell from any reasonable number of calls"
 TOO_MANY_CALLS = 100_000  # whoever needs more of them is too close to the border to be told apart
 
 
@@ -80,13 +85,28 @@ class GateRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Lack:
+    """What an arm lacks to the floor."""
+
+    arm: Route
+    calls: int
+    users: int
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
-    """One gate's verdict in words; `needs_calls` says about how many more calls on agno would settle it, if any."""
+    """One gate's verdict in words.
+
+    `needs_calls` says about how many more calls on agno would settle it, if any would; `lacks` what is missing to the
+    floor, by arm; `stuck` what no number of calls mends.
+    """
 
     name: str
     verdict: Verdict
     said: str
     needs_calls: int | None = None
+    lacks: tuple[Lack, ...] = ()
+    stuck: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +126,7 @@ class _Finding:
 class _Arm:
     """One arm summed up once; `failed` and `late` are effective counts."""
 
-    name: str
+    name: Route
     evidence: ArmEvidence
     calls: int
     users: int
@@ -120,34 +140,38 @@ class _Arm:
 def evaluate(agno: ArmEvidence, downstream: ArmEvidence, rules: GateRules) -> tuple[Gate, ...]:
     """The four gates over the evidence of one stage."""
     one, other = _summed("agno", agno), _summed("downstream", downstream)
-    failed = _failed(one, rules)
     return (
-        _errors(one, failed, rules),
-        _errors_against_downstream(one, other, failed, rules),
+        _errors(one, rules),
+        _errors_against_downstream(one, other, rules),
         _p95(one, rules),
         _p95_against_downstream(one, other, rules),
     )
 
 
-def _errors(agno: _Arm, failed: str, rules: GateRules) -> Gate:
+def _errors(agno: _Arm, rules: GateRules) -> Gate:
     if not agno.calls:
-        return Gate(ERRORS, "open", NO_CALL, rules.floor_calls or None)
+        return Gate(ERRORS, "open", NO_CALL, rules.floor_calls or None, _lacks(rules, agno))
+    low, high = rate_sequence(agno.failed, rules.alpha_pass)
     finding = _Finding(
-        f"{failed}; the limit is {_percent(rules.max_error_rate)}",
+        f"{_failed(agno)}; the limit is {_percent(rules.max_error_rate)} "
+        f"({_percent(1 - rules.alpha_pass)} sure: {_percent(low)} to {_percent(high)})",
         agno.failed.rate > rules.max_error_rate,
         evidence_about_rate(agno.failed, rules.max_error_rate),
         _spent(agno.failed),
     )
-    return _judged(ERRORS, finding, agno, rules, _below_floor(agno, rules))
+    return _judged(ERRORS, finding, agno, rules, _lacks(rules, agno))
 
 
-def _errors_against_downstream(agno: _Arm, downstream: _Arm, failed: str, rules: GateRules) -> Gate:
+def _errors_against_downstream(agno: _Arm, downstream: _Arm, rules: GateRules) -> Gate:
+    lacks = _lacks(rules, agno, downstream)
     if not agno.calls:
-        return Gate(ERRORS_AGAINST_DOWNSTREAM, "open", NO_CALL, rules.floor_calls or None)
+        return Gate(ERRORS_AGAINST_DOWNSTREAM, "open", NO_CALL, rules.floor_calls or None, lacks)
     if not downstream.calls:
-        return Gate(ERRORS_AGAINST_DOWNSTREAM, "open", "no call counts for downstream: nothing to compare with")
+        return Gate(
+            ERRORS_AGAINST_DOWNSTREAM, "open", "no call counts for downstream: nothing to compare with", lacks=lacks
+        )
     seen = (
-        f"{failed}, against {_percent(downstream.failed.rate)} of {downstream.calls:,} on downstream; "
+        f"{_failed(agno)}, against {_percent(downstream.failed.rate)} of {downstream.calls:,} on downstream; "
         f"{rules.error_margin * 100:g} percentage points more are allowed"
     )
     finding = _Finding(
@@ -156,28 +180,30 @@ def _errors_against_downstream(agno: _Arm, downstream: _Arm, failed: str, rules:
         evidence_about_difference(agno.failed, downstream.failed, rules.error_margin),
         _spent(agno.failed),
     )
-    missing = _below_floor(agno, rules) or _below_floor(downstream, rules)
-    return _judged(ERRORS_AGAINST_DOWNSTREAM, finding, agno, rules, missing)
+    return _judged(ERRORS_AGAINST_DOWNSTREAM, finding, agno, rules, lacks)
 
 
 def _p95(agno: _Arm, rules: GateRules) -> Gate:
     if rules.target_ms is None:
-        return Gate(P95, "open", "the tool has no target: set its `response_timeout_ms`, or advance with a reason")
+        return Gate(P95, "open", NO_TARGET, stuck=NO_TARGET)
     if agno.p95_ms is None:
-        return Gate(P95, "open", NO_ANSWER)
+        return Gate(P95, "open", NO_ANSWER, lacks=_lacks(rules, agno))
     seen = (
-        f"p95 is {agno.p95_ms:,.0f} ms and {_percent(agno.late.rate)} of {agno.answers:,} answers took longer than the "
-        f"target of {rules.target_ms:,.0f} ms; {_percent(TAIL)} may"
+        f"p95 is {agno.p95_ms:,.0f} ms; {_percent(agno.late.rate)} of {agno.answers:,} answers took longer than the "
+        f"target of {rules.target_ms:,.0f} ms, and {_percent(TAIL)} may"
     )
     finding = _Finding(seen, agno.late.rate > TAIL, evidence_about_rate(agno.late, TAIL), _spent(agno.late))
-    return _judged(P95, finding, agno, rules, _below_floor(agno, rules))
+    return _judged(P95, finding, agno, rules, _lacks(rules, agno))
 
 
 def _p95_against_downstream(agno: _Arm, downstream: _Arm, rules: GateRules) -> Gate:
+    lacks = _lacks(rules, agno, downstream)
     if downstream.p95_ms is None:
-        return Gate(P95_AGAINST_DOWNSTREAM, "open", "downstream answered no call: nothing to compare with")
+        return Gate(
+            P95_AGAINST_DOWNSTREAM, "open", "downstream answered no call: nothing to compare with", lacks=lacks
+        )
     if agno.p95_ms is None:
-        return Gate(P95_AGAINST_DOWNSTREAM, "open", NO_ANSWER)
+        return Gate(P95_AGAINST_DOWNSTREAM, "open", NO_ANSWER, lacks=lacks)
     worse = agno.p95_ms > downstream.p95_ms * rules.latency_ratio
     # A breach needs whole buckets beyond the ratio, a pass whole buckets within it.
     buckets = math.log(rules.latency_ratio) / math.log(RATIO)
@@ -195,22 +221,23 @@ def _p95_against_downstream(agno: _Arm, downstream: _Arm, rules: GateRules) -> G
         f"{downstream.answers:,} on downstream; {rules.latency_ratio:g} times that is allowed"
     )
     finding = _Finding(seen, worse, evidence, _spent(Count(answers * TAIL, answers)))
-    missing = _below_floor(agno, rules) or _below_floor(downstream, rules)
-    return _judged(P95_AGAINST_DOWNSTREAM, finding, agno, rules, missing)
+    return _judged(P95_AGAINST_DOWNSTREAM, finding, agno, rules, lacks)
 
 
-def _judged(name: str, finding: _Finding, agno: _Arm, rules: GateRules, missing: str | None) -> Gate:
+def _judged(name: str, finding: _Finding, agno: _Arm, rules: GateRules, lacks: tuple[Lack, ...]) -> Gate:
     breach, passing = math.log(GATES / rules.alpha_breach), math.log(1 / rules.alpha_pass)
     if finding.worse and finding.evidence >= breach and _enough_to_breach(agno):
         return Gate(name, "breached", f"{finding.seen}: too many to be chance")
-    if not finding.worse and finding.evidence >= passing and missing is None:
+    if not finding.worse and finding.evidence >= passing and not lacks:
         return Gate(name, "passed", finding.seen)
-    more = _more_calls(finding, breach if finding.worse else passing, agno.calls)
-    floor = max(0, rules.floor_calls - agno.calls)
-    if missing is not None:
-        return Gate(name, "open", f"{finding.seen}; {missing}", max(floor, more or 0) or None)
+    sure = not finding.worse and finding.evidence >= passing  # only the floor is missing
+    more = 0 if sure else _more_calls(finding, breach if finding.worse else passing, agno.calls)
+    if lacks:
+        needs = max(0, rules.floor_calls - agno.calls, more or 0)
+        enough = _more(needs, 0, "agno", about=True) if needs else _more(lacks[0].calls, lacks[0].users, lacks[0].arm)
+        return Gate(name, "open", f"{finding.seen}: too few to tell; {enough} would do", needs or None, lacks)
     if more is None:
-        return Gate(name, "open", f"{finding.seen}: too close to tell from any reasonable number of calls")
+        return Gate(name, "open", f"{finding.seen}: {TOO_CLOSE}", stuck=TOO_CLOSE)
     direction = "may still be chance" if finding.worse else "good so far, and may still be chance"
     return Gate(name, "open", f"{finding.seen}: {direction}; about {more:,} more calls on agno would tell", more)
 
@@ -219,14 +246,35 @@ def _enough_to_breach(agno: _Arm) -> bool:
     return agno.calls >= (BREACH_CALLS if agno.users >= BREACH_UNITS else BREACH_CALLS_OF_ONE)
 
 
-def _below_floor(arm: _Arm, rules: GateRules) -> str | None:
-    """What the floor lacks, in words."""
-    lacks: list[str] = []
-    if arm.calls < rules.floor_calls:
-        lacks.append(f"{arm.calls:,} of the {rules.floor_calls:,} calls")
-    if arm.users < rules.floor_units:
-        lacks.append(f"{arm.users:,} of the {rules.floor_units:,} users")
-    return f"{arm.name} has {' and '.join(lacks)} that a verdict needs" if lacks else None
+def _lacks(rules: GateRules, *arms: _Arm) -> tuple[Lack, ...]:
+    """What is missing to the floor."""
+    missing = (
+        Lack(arm.name, max(0, rules.floor_calls - arm.calls), max(0, rules.floor_units - arm.users)) for arm in arms
+    )
+    return tuple(lack for lack in missing if lack.calls or lack.users)
+
+
+def _more(calls: int, users: int, arm: Route, *, about: bool = False) -> str:
+    wanted = [_count(number, f"more {what}") for number, what in ((calls, "call"), (users, "user")) if number]
+    return f"{'about ' if about else ''}{' and '.join(wanted)} on {arm}"
+
+
+def wanting(gates: Sequence[Gate]) -> str:
+    """What gates that have not passed wait for, all of them in one line."""
+    known = max((gate.needs_calls or 0 for gate in gates), default=0)
+    parts: list[str] = []
+    for arm in ("agno", "downstream"):
+        lacks = [lack for gate in gates for lack in gate.lacks if lack.arm == arm]
+        floor = max((lack.calls for lack in lacks), default=0)
+        users = max((lack.users for lack in lacks), default=0)
+        calls = max(floor, known) if arm == "agno" else floor
+        if calls or users:
+            parts.append(_more(calls, users, arm, about=calls > floor))
+    alike = len(parts) == 2 and parts[0].removesuffix(" on agno") == parts[1].removesuffix(" on downstream")
+    wanted = parts[0].replace(" on agno", " on each route") if alike else " and ".join(parts)
+    needs = [f"needs {wanted}"] if parts else []
+    others = [f"{gate.name}: {gate.stuck or gate.said}" for gate in gates if not (gate.needs_calls or gate.lacks)]
+    return "; ".join(needs + others)
 
 
 def _more_calls(finding: _Finding, wanted: float, calls: int) -> int | None:
@@ -244,7 +292,7 @@ def _spent(count: Count) -> float:
     return max(0.0, -evidence_about_rate(count, count.rate))
 
 
-def _summed(name: str, arm: ArmEvidence) -> _Arm:
+def _summed(name: Route, arm: ArmEvidence) -> _Arm:
     tallies = list(arm.units.values())
     calls, errors, late = arm.calls, arm.errors, arm.late
     answered = [tally.calls - tally.errors for tally in tallies]
@@ -280,13 +328,12 @@ def _log_variance(arm: ArmEvidence) -> float:
     return sum((bucket - mean) ** 2 * count for bucket, count in buckets) / answers
 
 
-def _failed(agno: _Arm, rules: GateRules) -> str:
-    low, high = rate_sequence(agno.failed, rules.alpha_pass)
-    users = "1 user" if agno.users == 1 else f"{agno.users:,} users"
-    return (
-        f"{_percent(agno.failed.rate)} of {agno.calls:,} calls by {users} failed "
-        f"({_percent(1 - rules.alpha_pass)} sure: {_percent(low)} to {_percent(high)})"
-    )
+def _failed(agno: _Arm) -> str:
+    return f"{_percent(agno.failed.rate)} of {_count(agno.calls, 'call')} by {_count(agno.users, 'user')} failed"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _percent(share: float) -> str:

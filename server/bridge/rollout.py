@@ -21,7 +21,7 @@ what was measured was another agent.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from server.bridge.gates import AGAINST_DOWNSTREAM, Gate
+from server.bridge.gates import AGAINST_DOWNSTREAM, Gate, wanting
 from server.bridge.policy import Rollout
 from server.errors import RolloutRefused
 
@@ -32,6 +32,7 @@ __all__ = [
     "RollBack",
     "Step",
     "advance",
+    "asked",
     "complete",
     "hold",
     "next_stage",
@@ -85,9 +86,16 @@ def verdict(rollout: Rollout, gates: Sequence[Gate], stages: Sequence[int], *, w
         return Hold((f"it is held: {rollout.why}",))
     missing = _missing(rollout, gates, watched=watched)
     if missing:
-        return Hold(tuple(f"{gate.name}: {gate.said}" for gate in missing))
+        return Hold((wanting(missing),))
     upwards = next_stage(rollout.percent, stages)
     return Complete() if upwards is None else Advance(upwards)
+
+
+def asked(rollout: Rollout, gates: Sequence[Gate], *, watched: bool = False) -> Sequence[Gate]:
+    """The gates that have to pass before a rollout may leave its stage, or be complete."""
+    if rollout.percent == 0 and not watched:
+        return ()
+    return [gate for gate in gates if rollout.percent < ALL or gate.name not in AGAINST_DOWNSTREAM]
 
 
 def next_stage(percent: int, stages: Sequence[int]) -> int | None:
@@ -206,7 +214,7 @@ def complete(rollout: Rollout, gates: Sequence[Gate]) -> Rollout:
         )
     missing = _missing(rollout, gates)
     if missing:
-        raise RolloutRefused(f"Not every gate has passed at 100 %: {_lines(missing)} Wait, or hold it here.")
+        raise RolloutRefused(f"Not every gate has passed at 100 %: it {wanting(missing)}. Wait, or hold it here.")
     return replace(rollout, state="held", why="complete: every gate has passed at 100 %")
 
 
@@ -222,7 +230,7 @@ def _earned(
         return _accepted(accept_insufficient), accept_insufficient
     if missing:
         raise RolloutRefused(
-            f"Not every gate has passed at {rollout.percent} %: {_lines(missing)} "
+            f"Not every gate has passed at {rollout.percent} %: it {wanting(missing)}. "
             "Wait for more calls, or go on with --accept-insufficient and --why."
         )
     raise RolloutRefused(
@@ -238,10 +246,9 @@ def _missing(rollout: Rollout, gates: Sequence[Gate], *, watched: bool = False) 
     """The gates that have to pass at this stage and have not. At 0 % no call could have been judged, unless `watched`."""
     if rollout.percent == 0 and not watched:
         return []
-    asked = [gate for gate in gates if rollout.percent < ALL or gate.name not in AGAINST_DOWNSTREAM]
-    if not asked:
+    if not gates:
         return [Gate("gates", "open", "nothing was measured at this stage yet")]
-    return [gate for gate in asked if gate.verdict != "passed"]
+    return [gate for gate in asked(rollout, gates, watched=watched) if gate.verdict != "passed"]
 
 
 def _breached(gates: Sequence[Gate]) -> list[Gate]:

@@ -18,7 +18,7 @@ from server.state.database import StoreError
 from server.state.policies import Conflict, Version
 from server.state.store import Store, open_store, place_of_store
 
-__all__ = ["Desk", "Undone", "at_desk", "moment", "operator", "report", "version_data"]
+__all__ = ["Desk", "Undone", "at_desk", "differences", "moment", "operator", "report", "version_data"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +66,20 @@ def moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def version_data(version: Version) -> Mapping[str, Any]:
-    """A version for programs."""
+def differences(version: Version, tool: str | None = None) -> list[str]:
+    """What differed, in lines; with `tool` only what its rollout did."""
+    return [line for line in version.difference if tool is None or line.startswith(f"{tool}: ")]
+
+
+def version_data(version: Version, tool: str | None = None) -> Mapping[str, Any]:
+    """A version for programs; with `tool` only what differed about its rollout."""
     return {
         "version": version.number,
         "at": datetime.fromtimestamp(version.at, UTC).isoformat(timespec="seconds"),
         "who": version.who,
         "why": version.why,
         "what": version.what,
-        "difference": list(version.difference),
+        "difference": differences(version, tool),
     }
 
 

@@ -7,12 +7,14 @@ from rich.console import Console
 from rich.text import Text
 
 from server.commands.model_checks import model_warnings
-from server.commands.operating import Undone, at_desk, moment, operator, report, version_data
+from server.commands.operating import Undone, at_desk, differences, moment, operator, report, version_data
 from server.commands.output import fail, printed
 from server.config import Files, is_here, load_again, other_directory, propose, waits_for_restart
 from server.config.noted import NotedFiles
 from server.config.rendering import spelled
 from server.generation import rollouts_of
+from server.operations import rollout_said
+from server.standing import rollout_data
 from server.state.policies import Version
 
 __all__ = ["history", "reload", "set_key", "show"]
@@ -26,7 +28,8 @@ def show(config_dir: Path | None, state_dir: Path, *, as_json: bool) -> int:
     except Undone as error:
         return fail(str(error))
     if as_json:
-        printed({"version": newest.number, "settings": newest.settings, "rollouts": newest.rollouts})
+        rollouts = {tool: rollout_data(one) for tool, one in rollouts_of(newest).items()}
+        printed({"version": newest.number, "settings": newest.settings, "rollouts": rollouts})
         return 0
     out = Console(highlight=False, soft_wrap=True)
     if not newest.settings and not newest.rollouts:
@@ -36,7 +39,7 @@ def show(config_dir: Path | None, state_dir: Path, *, as_json: bool) -> int:
     for key, value in sorted(newest.settings.items()):
         out.print(Text(f"  set      {key}: {spelled(value)}"))
     for tool, rollout in sorted(rollouts_of(newest).items()):
-        out.print(Text(f"  rollout  {tool}: {rollout.share} %, {rollout.state.replace('_', ' ')}"))
+        out.print(Text(f"  rollout  {tool}: {rollout_said(rollout)}"))
     return 0
 
 
@@ -48,12 +51,12 @@ def history(config_dir: Path | None, state_dir: Path, tool: str | None, limit: i
     except Undone as error:
         return fail(str(error))
     if as_json:
-        printed([version_data(version) for version in versions])
+        printed([version_data(version, tool) for version in versions])
         return 0
     out = Console(highlight=False, soft_wrap=True)
     for version in versions:
         out.print(Text(f"{version.number:>5}  {moment(version.at)}  {version.what:<8}  by {version.who}"))
-        for line in (*version.difference, *([f"why: {version.why}"] if version.why else [])):
+        for line in (*differences(version, tool), *([f"why: {version.why}"] if version.why else [])):
             out.print(Text(f"       {line}"))
     return 0
 

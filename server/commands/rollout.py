@@ -7,11 +7,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from server.bridge.rollout import Hold
 from server.commands.operating import Desk, Undone, at_desk, moment, operator, report
 from server.commands.output import fail, printed
 from server.consequences import at_zero, consequences
 from server.generation import Generation
+from server.operations import rollout_said
 from server.rollout_steps import NOT_UNDER_ROLLOUT, Deed, check_movable, moved, taken_back
 from server.standing import Standing, standing, standing_data, step_said
 
@@ -84,9 +84,12 @@ def _nothing(desk: Desk) -> str:
 
 def _show(out: Console, one: Standing, now: Generation) -> None:
     rollout = one.rollout
-    out.print(Text(f"{one.tool}: {rollout.share} %, {rollout.state.replace('_', ' ')} since {moment(rollout.since)}"))
-    if rollout.why:
-        out.print(Text(f"  {rollout.why}"))
+    back = f" (from {rollout.percent} %)" if rollout.state == "rolled_back" else ""
+    out.print(Text(f"{one.tool}: {rollout_said(rollout)}{back}, since {moment(rollout.since)}"))
+    accepted = f"accepted without sufficient evidence: {rollout.accepted}" if rollout.accepted else ""
+    for line in dict.fromkeys((rollout.why, accepted)):
+        if line:
+            out.print(Text(f"  {line}"))
     table = Table("", "calls", "users", "failed", "p50", "p95", "p99", box=None, pad_edge=False)
     for name, arm in (("agno", one.agno), ("downstream", one.downstream)):
         failed = f"{arm.errors:,} ({arm.errors / arm.calls:.1%})" if arm.calls else "-"
@@ -99,12 +102,10 @@ def _show(out: Console, one: Standing, now: Generation) -> None:
             *("-" if q is None else f"{q:,.0f} ms" for q in quantiles),
         )
     out.print(table)
-    for gate in one.gates:
-        out.print(Text(f"  {gate.verdict:<9} {gate.name}: {gate.said}"))
-    if isinstance(one.step, Hold) and rollout.state == "running":
-        missing = sum(gate.verdict == "open" for gate in one.gates)
-        out.print(Text(f"  it stays here: {missing} of {len(one.gates)} gates are still open"))
-    else:
+    if rollout.state != "rolled_back":  # why it was is said above
+        for gate in one.gates:
+            if gate in one.asked or gate.verdict == "breached":
+                out.print(Text(f"  {gate.verdict:<9} {gate.name}: {gate.said}"))
         out.print(Text(f"  {step_said(one)}"))
     if means := at_zero(one.tool, rollout, now):
         out.print(Text(f"  {means}"))

@@ -26,7 +26,7 @@ from server.errors import InternalError, InvalidArguments, NotFound, RolloutRefu
 from server.generation import NOTHING_SET, Generation
 from server.operations import By, NoSuchVersion, Operations, Rehearsal, Versions, who_was_first
 from server.rollout_steps import Deed, moved, taken_back
-from server.standing import standing, standing_data
+from server.standing import Standing, standing, standing_data
 from server.state.database import StoreError
 from server.state.policies import Conflict, Version
 from server.state.store import Store
@@ -87,7 +87,7 @@ class OperatorTools:
         return {
             **self.cards.status(),
             "version": now.policy.version,
-            "rollouts": [standing_data(standing(tool, one, now, self.store.tallies)) for tool, one in rollouts],
+            "rollouts": [_rollout(standing(tool, one, now, self.store.tallies)) for tool, one in rollouts],
         }
 
     async def _explained(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -196,6 +196,11 @@ def in_arguments(said: str) -> str:
     """What is said of the command line, in the words of these tools."""
     said = COMMAND.sub(r"`bridge_rollout` with step `\1` for `\2`", said)
     return OPTION.sub(lambda option: f"`{option[1].replace('-', '_')}`", said)
+
+
+def _rollout(one: Standing) -> Mapping[str, Any]:
+    found = standing_data(one)
+    return {**found, "next": in_arguments(found["next"])}
 
 
 def _told(error: SophiaError | Conflict | NoSuchVersion | StoreError) -> SophiaError:

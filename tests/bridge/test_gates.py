@@ -20,6 +20,7 @@ from server.bridge.gates import (
     Gate,
     GateRules,
     evaluate,
+    wanting,
 )
 
 RULES = GateRules(target_ms=500)
@@ -87,19 +88,28 @@ def test_one_user_whose_calls_all_fail_does_not_take_the_agent_from_the_others()
 def test_below_the_floor_a_good_agent_is_open_and_the_gate_says_what_is_missing() -> None:
     few_calls = _gates(_arm(199, errors=0), _arm(3000))[ERRORS]
     assert few_calls.verdict == "open"
-    assert "199 of the 200 calls" in few_calls.said
-    assert few_calls.needs_calls is not None
+    assert wanting([few_calls]) == "needs 1 more call on agno"
+    assert few_calls.said.endswith("too few to tell; about 1 more call on agno would do")
     few_users = _gates(_arm(2000, users=7), _arm(3000))
     assert {gate.verdict for gate in few_users.values()} == {"open"}
-    assert all("7 of the 8 users" in gate.said for gate in few_users.values())
+    assert all("1 more user on agno would do" in gate.said for gate in few_users.values())
 
 
 def test_a_comparison_needs_the_floor_on_both_sides() -> None:
     gates = _gates(_arm(2000), _arm(2000, users=3))
     assert all(
-        gates[name].verdict == "open" and "downstream has 3 of" in gates[name].said for name in AGAINST_DOWNSTREAM
+        gates[name].verdict == "open" and "on downstream would do" in gates[name].said for name in AGAINST_DOWNSTREAM
     )
     assert gates[ERRORS].verdict == gates[P95].verdict == "passed"
+    assert wanting([gates[name] for name in AGAINST_DOWNSTREAM]) == "needs 5 more users on downstream"
+
+
+def test_what_all_gates_wait_for_is_said_in_one_line() -> None:
+    fresh = evaluate(ArmEvidence(), ArmEvidence(), replace(RULES, target_ms=None))
+    assert wanting(fresh) == (
+        "needs 200 more calls and 8 more users on each route; "
+        "p95: the tool has no target: set its `response_timeout_ms`, or advance with a reason"
+    )
 
 
 def test_without_a_target_or_without_calls_on_downstream_the_gate_says_so() -> None:
