@@ -6,9 +6,11 @@ Exit codes: 0 done, 1 it could not be done and the message says why, 2 the comma
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 __all__ = ["main"]
 
@@ -38,10 +40,22 @@ def main(words: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+class _Parser(argparse.ArgumentParser):
+    """Names the nearest of the words there are, for one that there is not."""
+
+    def error(self, message: str) -> NoReturn:
+        chosen = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        if chosen:
+            from server.nearest import nearest_hint
+
+            message += nearest_hint(chosen[1], re.findall(r"'([^']*)'", chosen[2]))
+        super().error(message)
+
+
 def _parser() -> argparse.ArgumentParser:
     from importlib.metadata import version
 
-    parser = argparse.ArgumentParser(prog="sophia", description="Sales and business agents behind MCP tools.")
+    parser = _Parser(prog="sophia", description="Sales and business agents behind MCP tools.")
     parser.add_argument("--version", action="version", version=f"sophia {version('sophia')}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     configured, stateful, printing = (argparse.ArgumentParser(add_help=False) for _ in range(3))

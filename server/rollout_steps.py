@@ -13,6 +13,7 @@ from server.bridge.policy import Rollout
 from server.bridge.rollout import advance, hold, restored, resume, start
 from server.errors import RolloutRefused
 from server.generation import Generation
+from server.nearest import nearest_hint
 from server.operations import By, Operations, Step, rolled_back
 from server.standing import standing
 from server.state.policies import Version
@@ -49,7 +50,8 @@ def check_movable(tool: str, now: Generation) -> None:
     known = ", ".join(f"`{name}`" for name in sorted(now.movable))
     if tool in now.own:
         raise RolloutRefused(f"`{tool}` has one route only, so there is nothing to move. Tools with two: {known}.")
-    raise RolloutRefused(f"There is no tool `{tool[:100]}` that can be moved. Tools with two routes: {known}.")
+    hint = nearest_hint(tool, now.movable)
+    raise RolloutRefused(f"There is no tool `{tool[:100]}` that can be moved.{hint} Tools with two routes: {known}.")
 
 
 def moved(operations: Operations, deed: Deed, now: Generation, tallies: Tallies, by: By) -> Version:

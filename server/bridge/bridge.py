@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from server.bridge.arm_evidence import unit_bucket
 from server.bridge.arms import OF_THE_CALLER, UNAVAILABLE, Arm, Arms, Counted
-from server.bridge.cost import free_again_in_s
+from server.bridge.cost import free_again_in_s, spent_limits
 from server.bridge.decide import beside, decide
 from server.bridge.decision import Call, Decision, DownstreamMapping, Live, Reason, Route, Tool
 from server.bridge.decision_log import DecisionLog, new_id
@@ -219,7 +219,7 @@ class Bridge:
 
         try:
             if made.decision.route is None and made.spent:
-                raise _spent(made.decision)
+                raise _spent(made.tool, made.decision)
             executed = await execute(made.decision, guarded, fallback, deadline_ms, observe, caller_ms)
         except SophiaError as error:
             outcome |= {"ended": "failed", "error": error.kind}
@@ -259,10 +259,21 @@ def _drawn(call: Call, tool: Tool, policy: Policy, decision: Decision) -> Draw |
     return Draw(Arm(tool.name, rollout.salt, rollout.share, decision.arm), call.unit, tool.target_ms)
 
 
-def _spent(decision: Decision) -> BudgetSpent:
+def _spent(tool: str, decision: Decision) -> BudgetSpent:
+    causes: dict[str, list[str]] = {}
+    for reason in decision.reasons:
+        route, _, cause = reason.text.partition(" is out: ")
+        causes.setdefault(cause or reason.text, []).extend([route] if cause else [])
+    said = [_out(routes, cause) if routes else cause for cause, routes in causes.items()]
+    keys = spent_limits(" ".join(causes))
+    raised = " or ".join(f"`sophia policy set budgets.{tool}.{key} NUMBER`" for key in keys)
     return BudgetSpent(
-        "A budget for this call is spent: " + "; ".join(reason.text for reason in decision.reasons) + ". "
-        "Ask again then, or have the budget raised under `budgets` in the configuration.",
+        f"A budget for this call is spent: {'; '.join(said)}. Ask again then; an operator can raise it at once with "
+        f"{raised}.",
         retry_after_s=free_again_in_s(datetime.now(UTC)),
         delivered=False,
     )
+
+
+def _out(routes: Sequence[str], cause: str) -> str:
+    return f"{' and '.join(routes)} {'are' if len(routes) > 1 else 'is'} out: {cause}"

@@ -14,7 +14,7 @@ from typing import Any, Self
 from agents.models.ladder import EMBEDDED
 from server.bridge.decision import Route
 
-__all__ = ["Bill", "Budget", "Price", "Tariff", "Total", "free_again_in_s", "spent"]
+__all__ = ["Bill", "Budget", "Price", "Tariff", "Total", "free_again_in_s", "spent", "spent_limits"]
 
 PER = 1_000_000
 FREE_AGAIN = "it is free again at 00:00 UTC"
@@ -26,6 +26,14 @@ class Price:
 
     input_per_million: float
     output_per_million: float
+
+
+LIMITS: Mapping[str, str] = {
+    "credits_per_day": "credits",
+    "per_caller_per_day": "credits for one caller",
+    "tokens_per_day": "tokens",
+}
+"""What each limit of a budget counts, by its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +133,10 @@ def spent(
     """The routes that a spent budget takes away, with the reason in words. `total` is of all routes of the tool."""
     if budget is None:
         return {}
-    credits_gone = _gone("credits", budget.credits_per_day, total.credits) or _gone(
-        "credits for one caller", budget.per_caller_per_day, total.callers.get(caller, 0.0)
+    credits_gone = _gone("credits_per_day", budget.credits_per_day, total.credits) or _gone(
+        "per_caller_per_day", budget.per_caller_per_day, total.callers.get(caller, 0.0)
     )
-    tokens_gone = _gone("tokens", budget.tokens_per_day, total.tokens)
+    tokens_gone = _gone("tokens_per_day", budget.tokens_per_day, total.tokens)
     gone: dict[Route, str] = {}
     for route, bill in bills.items():
         reasons = [
@@ -140,10 +148,15 @@ def spent(
     return gone
 
 
-def _gone(what: str, limit: float | None, used: float) -> str | None:
+def spent_limits(text: str) -> list[str]:
+    """The keys of the limits that a reason, or several, says are spent."""
+    return [key for key, what in LIMITS.items() if f" {what} a day is spent" in text]
+
+
+def _gone(key: str, limit: float | None, used: float) -> str | None:
     if limit is None or used < limit:
         return None
-    return f"its budget of {_amount(limit)} {what} a day is spent ({_amount(used)} used); {FREE_AGAIN}"
+    return f"its budget of {_amount(limit)} {LIMITS[key]} a day is spent ({_amount(used)} used); {FREE_AGAIN}"
 
 
 def _amount(number: float) -> str:

@@ -193,7 +193,8 @@ def _cannot(call: Call, mapping: AgnoMapping | DownstreamMapping | None) -> str 
     if missing := sorted(mapping.required - call.arguments):
         return f"it needs {_names(missing)}"
     if inexpressible := sorted(call.arguments - mapping.expressible):
-        return f"it cannot express {_names(inexpressible)}"
+        takes = _names(sorted(mapping.expressible)) or "no arguments"
+        return f"it cannot express {_names(inexpressible)}, it takes {takes}"
     return None
 
 

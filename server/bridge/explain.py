@@ -14,7 +14,8 @@ RULES: tuple[Rule, ...] = ("allowed", "force", "mappable", "rollout", "score", "
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """The decision; each rule in its order, also where it had nothing to add; each criterion of the score."""
+    """The decision; each rule in its order, also where it had nothing to add; each criterion of the score, where there was
+    one."""
 
     decision: Decision
     policy_version: int
@@ -30,7 +31,8 @@ def explained(call: Call, tool: Tool, policy: Policy, live: Live) -> Explained:
         said = [reason for reason in decision.reasons if reason.rule == rule]
         rules += said or [Reason(rule, _silent(rule, call, tool, policy, decision))]
     rules += [reason for reason in decision.reasons if reason.rule == "remedy"]
-    return Explained(decision, policy.version, tuple(rules), weighed(tool, live, policy.flags))
+    criteria = () if decision.score is None else weighed(tool, live, policy.flags)
+    return Explained(decision, policy.version, tuple(rules), criteria)
 
 
 def _silent(rule: Rule, call: Call, tool: Tool, policy: Policy, decision: Decision) -> str:

@@ -89,7 +89,11 @@ def _performance(tool: Tool, live: Live) -> str | None:
 
 def _performance_needs(tool: Tool, live: Live) -> str:
     p95 = "not measured yet" if live.downstream_p95_ms is None else f"now {live.downstream_p95_ms:.0f} ms"
-    target = "" if tool.target_ms is None else f", or downstream's p95 ({p95}) over its target of {tool.target_ms} ms"
+    target = (
+        ""
+        if tool.target_ms is None or tool.downstream is None
+        else f", or downstream's p95 ({p95}) over its target of {tool.target_ms} ms"
+    )
     return f"`performance_critical` or `performance_mode: high_performance`, a `response_timeout_ms` under {FAST_MS}{target}"
 
 
@@ -117,7 +121,7 @@ def _memory(tool: Tool, live: Live) -> str | None:
 
 
 def _memory_needs(tool: Tool, live: Live) -> str:
-    if tool.memory_limit_mb is None:
+    if tool.memory_limit_mb is None or tool.downstream is None:
         return "`memory_constrained`"
     takes = "not measured yet" if live.downstream_memory_mb is None else f"now {live.downstream_memory_mb:.0f} MB"
     return f"`memory_constrained`, or downstream's memory ({takes}) over the agent's limit of {tool.memory_limit_mb:.0f} MB"

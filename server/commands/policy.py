@@ -14,6 +14,7 @@ from server.config.noted import NotedFiles
 from server.config.rendering import spelled
 from server.generation import rollouts_of
 from server.operations import rollout_said
+from server.rollout_steps import check_movable
 from server.standing import rollout_data
 from server.state.policies import Version
 
@@ -48,12 +49,18 @@ def history(config_dir: Path | None, state_dir: Path, tool: str | None, limit: i
     try:
         with at_desk(config_dir, state_dir) as desk:
             versions = desk.store.policies.history(limit, tool)
+            if tool is not None and not versions:
+                check_movable(tool, desk.now)
     except Undone as error:
         return fail(str(error))
     if as_json:
         printed([version_data(version, tool) for version in versions])
         return 0
     out = Console(highlight=False, soft_wrap=True)
+    if not versions:
+        out.print(
+            Text(f"Nothing was ever changed about a rollout of `{tool}`." if tool else "Nothing was changed yet.")
+        )
     for version in versions:
         out.print(Text(f"{version.number:>5}  {moment(version.at)}  {version.what:<8}  by {version.who}"))
         for line in (*differences(version, tool), *([f"why: {version.why}"] if version.why else [])):

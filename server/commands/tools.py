@@ -15,12 +15,13 @@ from server.commands.session import configured, session
 from server.config import Configuration
 from server.generation import Generation
 from server.state.database import StoreError
+from server.surface.operator_forms import OPERATOR_TOOLS
 
 __all__ = ["tools"]
 
 
 def tools(config_dir: Path | None, state_dir: Path, *, as_json: bool) -> int:
-    """List the tools."""
+    """List the tools that every client sees."""
     configuration = configured(config_dir)
     if configuration is None:
         return 1
@@ -46,7 +47,7 @@ def tools(config_dir: Path | None, state_dir: Path, *, as_json: bool) -> int:
 
 async def _listed(configuration: Configuration, state_dir: Path) -> list[tuple[t.Tool, list[str]]]:
     async with session(configuration, state_dir) as (sophia, client):
-        listed = (await client.list_tools()).tools
+        listed = [tool for tool in (await client.list_tools()).tools if tool.name not in OPERATOR_TOOLS]
         now = sophia.control.look()
         return [(tool, _routes(tool.name, sophia, now)) for tool in listed]
 

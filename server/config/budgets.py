@@ -4,28 +4,31 @@ Which tools a server has is not known before it runs; a name that no configured 
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
-from server.config.agno_integration import AgnoIntegration
-from server.config.downstream import DownstreamFile
-from server.config.layers import Layer
+from server.config.documents import Value
+from server.config.layers import Layer, Origin
 from server.config.names import AGENT_IDS, TEAM_IDS
-from server.config.problems import Keys, Problem, dotted, nearest
+from server.config.problems import Problem, dotted, nearest
 
-_AT: Keys = ("agno_integration", "budgets")
+_AT = ("agno_integration", "budgets")
 _OWN = (*AGENT_IDS, *(f"{team}_team" for team in TEAM_IDS))
 _SURE = 25
 """Of a published name so many characters are its server's and the tool's own, whatever had to be shortened."""
 
 
-def unknown_budgets(agno: AgnoIntegration, servers: DownstreamFile, layer: Layer) -> Iterator[Problem]:
-    """One problem for each budget of a tool that cannot exist, with the nearest that does."""
-    prefixes = [_prefix(name, entry.sophia.prefix) for name, entry in servers.mcp_servers.items()]
-    for tool in agno.budgets:
+def unknown_budgets(said: Layer, reached: Layer) -> Iterator[tuple[Origin, Problem]]:
+    """A problem for each budget of a tool that cannot exist, with the nearest that does, and who said it.
+
+    `said` is what the integration's sources say, `reached` the servers; both may have other faults.
+    """
+    prefixes = [_prefix(name, entry) for name, entry in _group(reached.tree, "mcpServers").items()]
+    for tool in _group(_group(said.tree, _AT[0]), _AT[1]):
         if tool not in _OWN and not _may_be_published(tool, prefixes):
             keys = (*_AT, tool)
-            source = layer.source(keys)
-            yield Problem(source.place, dotted(keys), "there is no such tool", _advice(tool), source.line)
+            source = said.source(keys)
+            advice = _advice(tool)
+            yield source.origin, Problem(source.place, dotted(keys), "there is no such tool", advice, source.line)
 
 
 def is_about_budget(problem: Problem) -> bool:
@@ -33,8 +36,14 @@ def is_about_budget(problem: Problem) -> bool:
     return problem.path.startswith(f"{dotted(_AT)}.")
 
 
-def _prefix(server: str, given: str | None) -> str:
-    return server if given is None else given
+def _group(tree: Mapping[str, Value], name: str) -> Mapping[str, Value]:
+    group = tree.get(name)
+    return group if isinstance(group, dict) else {}
+
+
+def _prefix(server: str, entry: Value) -> str:
+    given = _group(entry, "sophia").get("prefix") if isinstance(entry, dict) else None
+    return given if isinstance(given, str) else server
 
 
 def _may_be_published(tool: str, prefixes: Collection[str]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Final, cast, get_args, get_origin
 from server.config.agno_integration import AgnoIntegration
 from server.config.documents import Value
 from server.config.layers import Layer, Source, put
-from server.config.problems import ConfigurationError, Problem, nearest
+from server.config.problems import Problem, nearest
 from server.config.schema import ANY_NAME, bare, leaves
 
 PREFIX: Final = "SOPHIA_"
@@ -35,8 +35,8 @@ _SERVICE_LINK = re.compile(r"SOPHIA_(?:SERVICE_(?:HOST|PORT(?:_\w+)?)|PORT(?:_\d
 """What every container gets beside a Kubernetes service that is called `sophia`."""
 
 
-def read_environment(environ: Mapping[str, str], exempt: Collection[str] = ()) -> Layer:
-    """The values that the environment sets; raises `ConfigurationError` for names that set nothing."""
+def read_environment(environ: Mapping[str, str], exempt: Collection[str] = ()) -> tuple[Layer, list[Problem]]:
+    """The values that the environment sets, and a problem for each name that sets nothing."""
     ours = sorted(
         name
         for name in environ
@@ -47,15 +47,14 @@ def read_environment(environ: Mapping[str, str], exempt: Collection[str] = ()) -
     )
     layer = Layer()
     if not ours:
-        return layer  # the usual case pays nothing for the table of names
+        return layer, []  # the usual case pays nothing for the table of names
     known = setting_variables()
     problems = [_unknown(name, list(known)) for name in ours if name not in known]
-    if problems:
-        raise ConfigurationError(problems)
     for name in ours:
-        keys, kind = known[name]
-        put(layer, (TOP, *keys), _parse(environ[name], kind), Source("environment", name))
-    return layer
+        if name in known:
+            keys, kind = known[name]
+            put(layer, (TOP, *keys), _parse(environ[name], kind), Source("environment", name))
+    return layer, problems
 
 
 def setting_variables() -> dict[str, tuple[tuple[str, ...], Any]]:

@@ -13,7 +13,7 @@ from typing import Final, cast
 from server.config.agno_integration import AgnoIntegrationFile
 from server.config.documents import Value, read_document
 from server.config.layers import Layer
-from server.config.problems import ConfigurationError, Keys, Problem, advise, counted, dotted
+from server.config.problems import Keys, Problem, advise, counted, dotted
 from server.config.schema import type_at
 from server.config.values import provider_model
 
@@ -76,12 +76,18 @@ class _Reading:
         return Problem(source.place, dotted(places[0]), message + others, advice, source.line)
 
 
-def read_first_system(layer: Layer, services: Collection[str]) -> tuple[Layer, list[Problem]]:
-    """The layer of an operator's file with the first system's keys read or set aside, and what to say of them.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An operator's file with the first system's keys read or set aside, and what to say of them. `problems` are keys
+    inside a group of the first system that it did not have."""
 
-    `services` are the names that `mcp_services` may hold. Raises `ConfigurationError` for keys inside a group of the
-    first system that it did not have.
-    """
+    layer: Layer
+    warnings: list[Problem]
+    problems: list[Problem]
+
+
+def read_first_system(layer: Layer, services: Collection[str]) -> Read:
+    """The file, for this release. `services` are the names that `mcp_services` may hold."""
     reading = _Reading(Layer(layer.tree, dict(layer.sources)), services)
     gone = cast("Mapping[str, Value]", read_document(GONE_FILE).tree)
     tree = _set_aside(reading, (), layer.tree, gone)
@@ -89,9 +95,7 @@ def read_first_system(layer: Layer, services: Collection[str]) -> tuple[Layer, l
     if isinstance(top, dict):
         _read_teams(reading, top)
         _read_agents(reading, top)
-    if reading.problems:
-        raise ConfigurationError(reading.problems)
-    return Layer(tree, reading.layer.sources), reading.warnings()
+    return Read(Layer(tree, reading.layer.sources), reading.warnings(), reading.problems)
 
 
 def _set_aside(

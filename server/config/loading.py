@@ -127,13 +127,12 @@ def _load(asked: _Asked) -> tuple[Configuration | None, _Valid[DownstreamFile] |
     findings.warnings += files.warnings
     reached = _downstream_layer(files.downstream, findings)
     servers = _valid_downstream(reached, findings)
-    services = _services(servers)
+    services = _services(reached)
     said = _agno_layer(files.agno, services, findings)
     said = overlay(said, _variables(asked.files.environ, reached, findings))
     said = overlay(said, _settings(asked, findings))
     integration = _valid_agno(said, services, findings)
-    if servers and integration:
-        _look_at_budgets(servers, integration, findings)
+    _look_at_budgets(reached, said, findings)
     if not servers or not integration or findings.problems:
         return None, servers, findings
     return _assemble(asked.files, integration, servers, findings), servers, findings
@@ -158,25 +157,27 @@ def _valid_downstream(layer: Layer, findings: _Findings) -> _Valid[DownstreamFil
     return None
 
 
-def _services(servers: _Valid[DownstreamFile] | None) -> list[str] | None:
-    """The names that `mcp_services` may hold; None where the servers are not known."""
-    return [*dict.fromkeys((*servers.file.mcp_servers, *SERVICES))] if servers else None
+def _services(reached: Layer) -> list[str]:
+    """The names that `mcp_services` may hold."""
+    servers = reached.tree.get("mcpServers")
+    return [*dict.fromkeys((*(servers if isinstance(servers, dict) else ()), *SERVICES))]
 
 
-def _agno_layer(operators: Path | None, services: Collection[str] | None, findings: _Findings) -> Layer:
+def _agno_layer(operators: Path | None, services: Collection[str], findings: _Findings) -> Layer:
     layer = layer_of(read_document(defaults_dir() / AGNO_FILE), "packaged")
     if operators is not None:
         with findings.collecting():
-            own, warnings = read_first_system(layer_of(read_document(operators), "file"), services or ())
-            findings.warnings += warnings
-            layer = overlay(layer, own)
+            own = read_first_system(layer_of(read_document(operators), "file"), services)
+            findings.warnings += own.warnings
+            findings.problems += own.problems
+            layer = overlay(layer, own.layer)
     return layer
 
 
 def _variables(environ: Mapping[str, str], reached: Layer, findings: _Findings) -> Layer:
-    with findings.collecting():
-        return read_environment(environ, referenced_variables(reached.tree))
-    return Layer()
+    layer, problems = read_environment(environ, referenced_variables(reached.tree))
+    findings.problems += problems
+    return layer
 
 
 def _settings(asked: _Asked, findings: _Findings) -> Layer:
@@ -185,13 +186,10 @@ def _settings(asked: _Asked, findings: _Findings) -> Layer:
     return layer
 
 
-def _valid_agno(
-    layer: Layer, services: Collection[str] | None, findings: _Findings
-) -> _Valid[AgnoIntegrationFile] | None:
+def _valid_agno(layer: Layer, services: Collection[str], findings: _Findings) -> _Valid[AgnoIntegrationFile] | None:
+    findings.warnings += _aliases(layer)
     with findings.collecting():
-        valid = _Valid(validate(AgnoIntegrationFile, layer.tree, layer, services=services), layer)
-        findings.warnings += _aliases(layer)
-        return valid
+        return _Valid(validate(AgnoIntegrationFile, layer.tree, layer, services=services), layer)
     return None
 
 
@@ -204,13 +202,10 @@ def _aliases(layer: Layer) -> Iterator[Problem]:
         yield Problem(source.place, dotted(keys), message, f"write {CURRENT_MODE}", source.line)
 
 
-def _look_at_budgets(
-    servers: _Valid[DownstreamFile], integration: _Valid[AgnoIntegrationFile], findings: _Findings
-) -> None:
+def _look_at_budgets(reached: Layer, said: Layer, findings: _Findings) -> None:
     """A slip in a file is an error; what was set holds for processes with other servers too, and is a warning in this."""
-    for problem in unknown_budgets(integration.file.agno_integration, servers.file, integration.layer):
-        said_in = integration.layer.source(("agno_integration", "budgets", problem.path.partition(".budgets.")[2]))
-        (findings.warnings if said_in.origin == "policy" else findings.problems).append(problem)
+    for origin, problem in unknown_budgets(said, reached):
+        (findings.warnings if origin == "policy" else findings.problems).append(problem)
 
 
 def _assemble(

@@ -24,6 +24,7 @@ from server.control import Control
 from server.downstream.pool import Pool
 from server.errors import InternalError, InvalidArguments, NotFound, RolloutRefused, SophiaError, UnknownTool
 from server.generation import NOTHING_SET, Generation
+from server.nearest import nearest_hint
 from server.operations import By, NoSuchVersion, Operations, Rehearsal, Versions, who_was_first
 from server.rollout_steps import Deed, moved, taken_back
 from server.standing import Standing, standing, standing_data
@@ -184,7 +185,8 @@ async def explained_call(
         return await calls.explain(own, arguments, asking, now)
     target = pool.tool(tool)
     if target is None:
-        raise UnknownTool(f"There is no tool `{tool[:100]}`. `sophia tools` lists them.")
+        hint = nearest_hint(tool, [*now.own, *pool.tables.tool_forms])
+        raise UnknownTool(f"There is no tool `{tool[:100]}`.{hint} `sophia tools` lists them.")
     if tool in now.existing and now.existing[tool].is_at(target[1]):
         return existing.explain(target, arguments, asking, now)
     spent = relay.spent(target[1], LOCAL, now)

@@ -4,7 +4,6 @@ Everything here is a lookup and a hand-over: ours is served by `own_calls`, `res
 by `relay`. Nothing foreign is ever raised to the SDK, which would show its text to handshake clients.
 """
 
-import difflib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -26,6 +25,7 @@ from server.downstream.naming import Published
 from server.downstream.pool import Pool
 from server.errors import NoRoute, SophiaError
 from server.generation import Generation
+from server.nearest import nearest_hint
 from server.surface.answers import failed, served_meta
 from server.surface.changes import Changes
 from server.surface.completions import complete
@@ -300,11 +300,9 @@ class SophiaServer(Server[Any]):
 
     def _unknown(self, name: str) -> str:
         known = [*self._control.current.own, RATE_ANSWER.name, *self._pool.tables.tool_forms]
-        near = difflib.get_close_matches(name[:100], known, n=3)
         if name in self._control.current.own:
             return f"`{name}` is switched off: policy leaves it no route. `sophia explain {name}` says why."
-        hint = f" Nearest: {', '.join(f'`{one}`' for one in near)}." if near else ""
-        return f"There is no tool `{name[:100]}`.{hint} `tools/list` has them all."
+        return f"There is no tool `{name[:100]}`.{nearest_hint(name, known)} `tools/list` has them all."
 
 
 def _progress(ctx: Context) -> Callable[[str], Awaitable[None]]:

@@ -155,7 +155,10 @@ def test_force_of_a_route_that_cannot_express_the_call_is_refused_with_the_reaso
         (replace(CALL, intent=None), "does not say clearly"),
         (replace(CALL, intent="pricing"), "does not know `pricing`"),
         (replace(CALL, arguments=frozenset({"rep"})), "needs `call_id`"),
-        (replace(CALL, arguments=frozenset({"call_id", "from_date"})), "cannot express `from_date`"),
+        (
+            replace(CALL, arguments=frozenset({"call_id", "from_date"})),
+            "cannot express `from_date`, it takes `call_id`",
+        ),
     ],
 )
 def test_a_call_that_the_server_cannot_take_goes_to_agno_with_the_reason(call: Call, why: str) -> None:

@@ -11,13 +11,13 @@ import pytest
 from server.bridge import decision_log
 from server.bridge.arms import Arms
 from server.bridge.bridge import Bridge
-from server.bridge.decision import Route
+from server.bridge.decision import Call, DownstreamMapping, Route, Tool
 from server.bridge.decision_log import DecisionLog, new_id
 from server.bridge.evidence import Evidence
 from server.bridge.execute import Fallback, RouteRun
 from server.bridge.guards import Guards
 from server.bridge.policy import Policy
-from server.errors import DownstreamDown, SophiaError
+from server.errors import BudgetSpent, DownstreamDown, SophiaError
 from server.state.decisions import DecisionRecord
 from server.state.store import Store, open_store
 
@@ -139,3 +139,15 @@ async def test_a_proxied_tool_is_decided_once_and_each_call_has_its_own_id(bridg
     first, second = (bridge.decide_proxied("gong__list_calls", "gong", POLICY) for _ in range(2))
     assert first.decision is second.decision
     assert first.id != second.id
+
+
+async def test_a_spent_budget_is_said_once_for_both_routes_with_what_raises_it(bridge: Bridge) -> None:
+    gone = "its budget of 4 credits a day is spent (4 used); it is free again at 00:00 UTC"
+    both = Tool("brief", agno="agent", downstream=DownstreamMapping("gong", frozenset(), frozenset(), frozenset()))
+    made = bridge.decide(Call("unit"), both, POLICY, {}, {"agno": gone, "downstream": gone})
+    with pytest.raises(BudgetSpent) as refused:
+        await bridge.execute(made, {}, NO_FALLBACK, 1)
+    assert refused.value.message == (
+        f"A budget for this call is spent: agno and downstream are out: {gone}. Ask again then; an operator can raise it at "
+        "once with `sophia policy set budgets.brief.credits_per_day NUMBER`."
+    )

@@ -83,6 +83,7 @@ def test_tools_lists_what_is_published(sophia) -> None:
     listed = {tool["name"]: tool for tool in json.loads(sophia("tools", "--json").stdout)}
     assert listed["gong_intelligence"]["routes"] == ["agno", "downstream"]
     assert listed["snowflake__execute_query"]["routes"] == ["downstream"]
+    assert not any(name.startswith("bridge_") for name in listed)
 
 
 def test_a_tool_whose_only_route_is_off_is_not_listed(sophia) -> None:

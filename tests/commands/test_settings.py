@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from server.cli import main
 from server.commands import config, policy
 from server.commands.model_checks import model_warnings
 from server.config import load
@@ -117,3 +118,28 @@ def test_a_model_without_a_key_is_warned_of_and_one_with_a_key_is_not() -> None:
     configuration = load(None, {"SOPHIA_DEFAULT_AGENT_CONFIG__MODEL": "openai:gpt-5"})
     assert "OPENAI_API_KEY is not set" in str(*model_warnings(configuration, {}))
     assert model_warnings(configuration, {"OPENAI_API_KEY": "not-a-key"}) == []
+
+
+def test_a_history_without_anything_says_so_and_one_of_no_tool_names_the_nearest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def history(tool: str | None) -> int:
+        return policy.history(None, tmp_path, tool, 20, as_json=False)
+
+    assert history(None) == history("gong_intelligence") == 0
+    assert capsys.readouterr().out == (
+        "Nothing was changed yet.\nNothing was ever changed about a rollout of `gong_intelligence`.\n"
+    )
+    assert history("gong_inteligence") == 1
+    assert "Nearest: `gong_intelligence`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"), [(("polcy",), "policy"), (("policy", "histroy"), "history"), (("config", "chek"), "check")]
+)
+def test_a_mistyped_command_is_answered_with_the_nearest(
+    words: tuple[str, ...], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert f"Nearest: `{meant}`." in capsys.readouterr().err

@@ -89,6 +89,27 @@ def test_every_mistake_is_reported_at_once(operator):
     }
 
 
+def test_a_fault_in_one_place_hides_none_in_another(operator):
+    operator.agno(
+        "agno_integration: {security: {inherit_permision: true}, bridge_mod: hybrid, rollout: {stages: '10,50'},"
+        " agent_overrides: {sales_coach: {mcp_services: [crn]}}, budgets: {crn__look: {}}}"
+    )
+    operator.downstream("mcpServers: {crm: {comand: x}}")
+
+    problems = operator.is_told(SOPHIA_FALLBACK_STATEGY="graceful", SOPHIA_ENABLED="maybe")
+
+    assert sorted(problem.path.removeprefix("agno_integration.") for problem in problems) == [
+        "",
+        "agent_overrides.sales_coach.mcp_services[0]",
+        "bridge_mod",
+        "budgets.crn__look",
+        "enabled",
+        "mcpServers.crm.comand",
+        "rollout.stages",
+        "security.inherit_permision",
+    ]
+
+
 def test_the_text_of_the_error_reads_well_in_a_terminal(operator):
     file = operator.agno("agno_integration:\n  agent_overrides:\n    sales_coach:\n      responce_timeout_ms: 90\n")
 

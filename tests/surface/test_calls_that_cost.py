@@ -132,6 +132,7 @@ async def test_every_attempt_is_booked_and_a_spent_budget_says_when_it_is_free_a
     assert not any(result.is_error for result in served)
     assert refused.is_error
     assert "budget of 4 credits a day is spent" in refused.content[0].text
+    assert "`sophia policy set budgets.crm__look.credits_per_day NUMBER`" in refused.content[0].text
     error = refused.meta["sophia/error"]
     assert error["kind"] == "budget"
     assert 0 < error["retry_after_s"] <= 86_400

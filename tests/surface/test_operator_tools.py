@@ -109,7 +109,7 @@ async def test_what_cannot_be_done_is_an_error_result_that_says_why(tmp_path: Pa
             ("bridge_rollback", {"tool": "gong_intelligence", "all": True}, "not both"),
             ("bridge_rollout", {**START, "to": 50}, "add `accept_insufficient` and `why`"),
             ("bridge_rollback", {"to_version": 9}, "no version 9"),
-            ("bridge_explain", {"tool": "nothing"}, "no tool"),
+            ("bridge_explain", {"tool": "gong_inteligence"}, "Nearest: `gong_intelligence`"),
         ):
             result = await connected.call_tool(name, arguments)
             assert result.is_error
@@ -117,13 +117,13 @@ async def test_what_cannot_be_done_is_an_error_result_that_says_why(tmp_path: Pa
             assert result.meta["sophia/error"]["kind"]
 
 
-async def test_explain_tells_the_rules_and_the_criteria(tmp_path: Path) -> None:
+async def test_explain_tells_the_rules_and_no_criteria_where_no_score_was_needed(tmp_path: Path) -> None:
     async with serving(tmp_path) as sophia, client(sophia, "auto") as connected:
         asked = {"tool": "executive_knowledge_team", "arguments": {"request": "Give me the brief"}}
         found = (await connected.call_tool("bridge_explain", asked)).structured_content
         assert found["route"] == "agno"
         assert found["rules"]
-        assert found["criteria"]
+        assert found["criteria"] == []
 
 
 async def test_a_flag_set_elsewhere_is_announced_once_to_both_eras_and_only_if_the_list_changes(
