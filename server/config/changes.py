@@ -18,8 +18,6 @@ AT_START: Final = (
     "sophia.",
     "agno_integration.knowledge_base",
     "agno_integration.ab_testing.test_duration_hours",
-    "agno_integration.resource_management.agent_cleanup_interval_minutes",
-    "agno_integration.resource_management.team_cleanup_interval_minutes",
 )
 """Where a path begins whose value is read when Sophia starts and not again."""
 
