@@ -52,10 +52,15 @@ class _Parser(argparse.ArgumentParser):
         super().error(message)
 
 
+def _named(prog: str, description: str) -> argparse.ArgumentParser:
+    """The command's parser; its subcommands' are of the same class."""
+    return _Parser(prog=prog, description=description)
+
+
 def _parser() -> argparse.ArgumentParser:
     from importlib.metadata import version
 
-    parser = _Parser(prog="sophia", description="Sales and business agents behind MCP tools.")
+    parser = _named(prog="sophia", description="Sales and business agents behind MCP tools.")
     parser.add_argument("--version", action="version", version=f"sophia {version('sophia')}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     configured, stateful, printing = (argparse.ArgumentParser(add_help=False) for _ in range(3))
