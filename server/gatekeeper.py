@@ -61,11 +61,18 @@ class Gatekeeper:
         try:
             if self._store.leases.take(LEASE, self._holder, every_s * LEASE_IN_INTERVALS):
                 for tool, rollout in now.policy.rollouts.items():
-                    if rollout.state == "rolled_back":
-                        continue  # only a start leads on from there, and that is an operator's
-                    self._act(standing(tool, rollout, now, self._store.tallies), now)
+                    if rollout.state != "rolled_back":  # only a start leads on from there, and that is an operator's
+                        self._look_at(tool, rollout, now)
         except StoreError as error:
             logger.warning("the gates could not be looked at: %s", error)
+
+    def _look_at(self, tool: str, rollout: Rollout, now: Generation) -> None:
+        try:
+            self._act(standing(tool, rollout, now, self._store.tallies), now)
+        except StoreError:
+            raise
+        except Exception:  # a fault of ours about one tool keeps neither the others nor the server from going on
+            logger.exception("the gates of `%s` could not be looked at", tool)
 
     def _act(self, one: Standing, now: Generation) -> None:
         step = self._step(one, now)

@@ -5,6 +5,7 @@ Immutable. A call keeps the generation it began with, so that a change never tak
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from agents.catalog import AGENTS
 from agents.result import Classification
@@ -14,12 +15,13 @@ from server.bridge.existing_routes import ExistingTool, existing_tools
 from server.bridge.mapped_routes import MAPPED_ROUTES
 from server.bridge.policy import Flags, Policy, Rollout
 from server.config.configuration import Configuration
-from server.state.policies import Version
+from server.config.switches import with_switches
+from server.state.policies import UnreadableVersion, Version
 from server.surface.own import OwnTool, own_tools
 from server.surface.own_settings import OwnSettings, with_members
 from teams.catalog import TEAMS
 
-__all__ = ["NOTHING_SET", "Generation", "generation_of", "rollouts_of"]
+__all__ = ["NOTHING_SET", "Generation", "Numbered", "generation_of", "last_readable", "rollouts_of"]
 
 NOTHING_SET = Version(number=0, at=0.0, who="nobody", why="", what="config")
 """What holds in a store where nothing was ever set."""
@@ -28,7 +30,8 @@ NOTHING_SET = Version(number=0, at=0.0, who="nobody", why="", what="config")
 @dataclass(frozen=True, slots=True)
 class Generation:
     """What holds for the calls that begin now. `own` are our own tools with the members and modes configured, `existing`
-    the tools of servers that have an agno route."""
+    the tools of servers that have an agno route. `behind` says that of its policy version the rollouts and the switches
+    hold, and the rest of a version before it."""
 
     configuration: Configuration
     settings: OwnSettings
@@ -37,6 +40,7 @@ class Generation:
     own: Mapping[str, OwnTool]
     tariff: Tariff
     existing: Mapping[str, ExistingTool]
+    behind: bool = False
 
     @property
     def version(self) -> str:
@@ -74,12 +78,22 @@ class Generation:
         return own is not None and own.read_only and self.policy.shadow_percent > 0
 
     def under(self, version: Version) -> "Generation":
-        """The same configuration under another version of the policy."""
+        """The same configuration under another version of the policy. Raises UnreadableVersion."""
         return replace(self, policy=policy_of(self.configuration, version))
+
+    def behind_under(self, version: Version) -> "Generation":
+        """The rollouts and switches of a version whose configuration cannot be loaded here, over this one.
+
+        Raises UnreadableVersion.
+        """
+        return replace(generation_of(with_switches(self.configuration, version.settings), version), behind=True)
 
 
 def generation_of(configuration: Configuration, version: Version) -> Generation:
-    """The generation that a configuration, with what was set on it, and a version of the policy amount to."""
+    """The generation that a configuration, with what was set on it, and a version of the policy amount to.
+
+    Raises UnreadableVersion.
+    """
     agents = {spec.id: spec for spec in AGENTS}
     return Generation(
         configuration,
@@ -115,8 +129,35 @@ def policy_of(configuration: Configuration, version: Version) -> Policy:
 
 
 def rollouts_of(version: Version) -> dict[str, Rollout]:
-    """The rollouts of a version, by tool."""
-    return {tool: Rollout.from_json(one) for tool, one in version.rollouts.items()}
+    """The rollouts of a version, by tool. Raises UnreadableVersion: this is where what the store holds gets its types."""
+    rollouts: dict[str, Rollout] = {}
+    for tool, one in version.rollouts.items():
+        try:
+            rollouts[tool] = Rollout.from_json(one)
+        except ValueError as error:
+            raise UnreadableVersion(version.number, f"the rollout of `{tool[:100]}`: {error}") from error
+    return rollouts
+
+
+class Numbered(Protocol):
+    """Versions, by their number."""
+
+    def version(self, number: int) -> Version | None:
+        """A version by its number. Raises UnreadableVersion."""
+        ...
+
+
+def last_readable(policies: Numbered, number: int) -> Version:
+    """What held last before a version that cannot be read: that is what every process keeps."""
+    for earlier in range(number - 1, 0, -1):
+        try:
+            version = policies.version(earlier)
+            if version is not None:
+                rollouts_of(version)
+                return version
+        except UnreadableVersion:
+            continue
+    return NOTHING_SET
 
 
 def fallback_of(configuration: Configuration) -> Fallback:

@@ -8,7 +8,7 @@ nothing and gives the version that holds.
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Protocol
 
 from server.bridge.policy import Rollout
@@ -16,8 +16,8 @@ from server.bridge.rollout import roll_back
 from server.config.configuration import Configuration
 from server.config.noted import noted_files
 from server.config.rendering import shown_values, spelled
-from server.generation import NOTHING_SET, rollouts_of
-from server.state.policies import Conflict, NewVersion, Version
+from server.generation import NOTHING_SET, last_readable, rollouts_of
+from server.state.policies import Conflict, NewVersion, UnreadableVersion, Version
 
 __all__ = [
     "By",
@@ -41,6 +41,10 @@ makes no sense."""
 Restored = Callable[[str, Rollout | None, Rollout], Rollout]
 """What a tool's rollout becomes when an earlier one is brought back: the tool, what it is now, what it was then. Raises
 where it may not come back like this."""
+
+
+TRIES = 20
+"""How often a deed that takes calls back is begun anew because another change came first."""
 
 
 class NoSuchVersion(Exception):
@@ -100,12 +104,36 @@ class Operations:
         after = before | {tool: step(before.get(tool), self._now()) for tool in sorted(tools)}
         return self._append(newest, by, what, rollouts={tool: one for tool, one in after.items() if one is not None})
 
+    def take_back(self, tools: Iterable[str], step: Step, by: By) -> Version:
+        """Take a step that only ever takes calls back from an agent: whatever else is changed meanwhile, it is done.
+
+        It needs no more of the newest version than its number: where that version cannot be read, what every process
+        keeps, the last that could be, is what it is done to.
+        """
+        chosen = sorted(tools)
+        for left in reversed(range(TRIES)):
+            newest = self._readable()
+            before = rollouts_of(newest)
+            after = {**before, **{tool: step(before.get(tool), self._now()) for tool in chosen}}
+            try:
+                return self._append(
+                    newest, by, "rollback", rollouts={t: one for t, one in after.items() if one is not None}
+                )
+            except Conflict:
+                if not left:
+                    raise
+        raise AssertionError("the last try is made or raises")  # pragma: no cover
+
+    def under_rollout(self) -> frozenset[str]:
+        """The tools about which anything was set, rolled back ones included."""
+        return frozenset(rollouts_of(self._readable()))
+
     def restore(self, number: int, by: By, restored: Restored, tools: Iterable[str] | None = None) -> Version:
         """Bring back what held in an earlier version: the rollouts of these tools, or without them everything that was set.
 
         Raises NoSuchVersion.
         """
-        newest = self._newest(by)
+        newest = self._newest(by, self._readable() if tools is None else None)
         earlier = self._policies.version(number) if number else NOTHING_SET
         if earlier is None:
             raise NoSuchVersion(
@@ -137,11 +165,21 @@ class Operations:
         again = newest.config.get("reload", 0)
         return self._append(newest, by, "config", config={**noted, "reload": again})
 
-    def _newest(self, by: By) -> Version:
+    def _newest(self, by: By, newest: Version | None = None) -> Version:
         """What the deed is done to. Looked at before the deed: whoever was overtaken is told so, not what no longer fits."""
-        newest = self._policies.latest() or NOTHING_SET
+        if newest is None:
+            newest = self._policies.latest() or NOTHING_SET
         if by.seen is not None and by.seen != newest.number:
             raise Conflict(newest)
+        return newest
+
+    def _readable(self) -> Version:
+        """The newest version, or under its number the last one that can be read."""
+        try:
+            newest = self._policies.latest() or NOTHING_SET
+            rollouts_of(newest)
+        except UnreadableVersion as error:
+            return replace(last_readable(self._policies, error.number), number=error.number)
         return newest
 
     def _append(

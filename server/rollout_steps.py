@@ -9,19 +9,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from server.bridge.mapped_routes import MAPPED_ROUTES
 from server.bridge.policy import Rollout
 from server.bridge.rollout import advance, hold, restored, resume, start
+from server.config import ConfigurationError
 from server.errors import RolloutRefused
 from server.generation import Generation
 from server.nearest import nearest_hint
 from server.operations import By, Operations, Step, rolled_back
 from server.standing import standing
-from server.state.policies import Version
+from server.state.policies import UnreadableVersion, Version
 from server.state.tallies import Tallies
 
-__all__ = ["NOT_UNDER_ROLLOUT", "Deed", "DeedName", "check_movable", "moved", "taken_back"]
+__all__ = ["NOT_UNDER_ROLLOUT", "Deed", "DeedName", "aborted", "check_movable", "moved", "taken_back"]
 
 DeedName = Literal["start", "advance", "hold", "resume", "abort"]
+EVERY_PERCENT = tuple(range(1, 101))
+"""The stages where nobody can say which there are: what is brought back then grows by next to nothing without a reason."""
 NEEDS_WHY = "--accept-insufficient needs a reason: add --why. It is kept in the history."
 NOT_UNDER_ROLLOUT = "`{0}` is not under rollout: begin with `sophia rollout start {0}`."
 
@@ -56,35 +60,51 @@ def check_movable(tool: str, now: Generation) -> None:
 
 def moved(operations: Operations, deed: Deed, now: Generation, tallies: Tallies, by: By) -> Version:
     """Take one step of a rollout. Raises RolloutRefused, Conflict, StoreError."""
+    if deed.name == "abort":
+        return aborted(operations, deed, by)
     check_movable(deed.tool, now)
     if deed.accept_insufficient and not deed.why:
         raise RolloutRefused(NEEDS_WHY)
     return operations.move([deed.tool], STEPS[deed.name](deed, now, tallies), by, "rollout")
 
 
+def aborted(operations: Operations, deed: Deed, by: By) -> Version:
+    """End a rollout. It needs no configuration. Raises as `moved` does."""
+    return operations.move([deed.tool], lambda current, _: _ended(_under(deed, current)), by, "rollout")
+
+
 def taken_back(
     operations: Operations,
-    now: Generation,
+    known: Callable[[], Generation],
     by: By,
     tool: str | None,
     number: int | None,
     *,
     accept_insufficient: bool = False,
 ) -> Version:
-    """Take one tool back, or every one; with `number` to what held in that version. Raises NoSuchVersion besides."""
-    if tool is not None:
-        check_movable(tool, now)
+    """Take one tool back, or every one; with `number` to what held in that version. Raises NoSuchVersion besides.
+
+    `known` gives what is in force, or raises ConfigurationError: what cannot be loaded keeps nothing from being taken back.
+    """
     if accept_insufficient and not by.why:
         raise RolloutRefused(NEEDS_WHY)
-    if number is not None:
-        stages = now.configuration.agno.rollout.stages
-        accepted = by.why if accept_insufficient else None
+    under = operations.under_rollout()
+    try:
+        now = known()
+    except (ConfigurationError, UnreadableVersion):
+        movable, stages = frozenset(MAPPED_ROUTES), EVERY_PERCENT
+    else:
+        movable, stages = now.movable, now.configuration.agno.rollout.stages
+        if tool is not None and tool not in under:
+            check_movable(tool, now)
+    if number is None:
+        return operations.take_back(movable | under if tool is None else {tool}, rolled_back(by.why), by)
+    accepted = by.why if accept_insufficient else None
 
-        def as_it_was(name: str, current: Rollout | None, then: Rollout) -> Rollout:
-            return restored(name, current, then, stages, accept_insufficient=accepted)
+    def as_it_was(name: str, current: Rollout | None, then: Rollout) -> Rollout:
+        return restored(name, current, then, stages, accept_insufficient=accepted)
 
-        return operations.restore(number, by, as_it_was, None if tool is None else [tool])
-    return operations.move(now.movable if tool is None else {tool}, rolled_back(by.why), by, "rollback")
+    return operations.restore(number, by, as_it_was, None if tool is None else [tool])
 
 
 def _started(deed: Deed, now: Generation, _: Tallies) -> Step:
@@ -115,7 +135,6 @@ STEPS: Mapping[DeedName, Callable[[Deed, Generation, Tallies], Step]] = {
     "advance": _advanced,
     "hold": lambda deed, _, __: lambda current, at: hold(_under(deed, current), deed.why or "by hand"),
     "resume": lambda deed, _, __: lambda current, at: resume(_under(deed, current)),
-    "abort": lambda deed, _, __: lambda current, at: _ended(_under(deed, current)),
 }
 
 

@@ -100,16 +100,23 @@ class ArmEvidence:
 
     @classmethod
     def from_json(cls, written: Mapping[str, object]) -> Self:
-        """What `to_json` wrote."""
+        """What `to_json` wrote. Raises ValueError, TypeError or LookupError for anything else."""
         units = cast("Mapping[str, Sequence[int]]", written["units"])
+        kinds = cast("Mapping[str, int]", written["errors_by_kind"])
         return cls(
-            {int(bucket): UnitTally(*counts) for bucket, counts in units.items()},
+            {int(bucket): UnitTally(*map(_whole, counts)) for bucket, counts in units.items()},
             Histogram.from_json(cast("Mapping[str, object]", written["latency"])),
-            dict(cast("Mapping[str, int]", written["errors_by_kind"])),
+            {kind: _whole(count) for kind, count in kinds.items()},
         )
 
     def _put(self, bucket: int, tally: UnitTally) -> None:
         self.units[bucket] = self.units.get(bucket, UnitTally()) + tally
+
+
+def _whole(count: int) -> int:
+    if type(count) is not int:
+        raise ValueError("a count is a whole number")
+    return count
 
 
 def unit_bucket(unit: str) -> int:

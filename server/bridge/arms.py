@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from server.bridge.arm_evidence import ArmEvidence
 from server.bridge.decision import Route
@@ -114,11 +114,14 @@ def load_arms(
 ) -> Mapping[Arm, ArmEvidence]:
     """The arms of a tool's rollout as all processes kept them, at every stage so far. Reads the store."""
     arms: dict[Arm, ArmEvidence] = {}
-    for row in tallies.load(KIND, f"{salt}/"):
-        arm = _arm(row.name)
+    for row, (arm, evidence) in tallies.read(KIND, f"{salt}/", _kept):
         if arm.tool == tool and row.at >= clock() - KEPT_S:
-            arms.setdefault(arm, ArmEvidence()).merge(ArmEvidence.from_json(row.content))
+            arms.setdefault(arm, ArmEvidence()).merge(evidence)
     return arms
+
+
+def _kept(row: Tally) -> tuple[Arm, ArmEvidence]:
+    return _arm(row.name), ArmEvidence.from_json(row.content)
 
 
 def stage_of(
@@ -137,5 +140,8 @@ def _name(arm: Arm) -> str:
 
 
 def _arm(name: str) -> Arm:
+    """The arm of a row. Raises ValueError where the name is none of an arm."""
     salt, percent, route, how, tool = name.split("/", 4)
+    if route not in get_args(Route) or how not in get_args(How):
+        raise ValueError(f"{route}/{how} is no arm")
     return Arm(tool, salt, int(percent), cast("Route", route), cast("How", how))

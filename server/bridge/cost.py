@@ -6,10 +6,11 @@ nothing. A budget is a tool's for one UTC day. Once it is spent it takes away th
 a call and never in the middle of one, so that a day may end above its budget by what was under way.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from agents.models.ladder import EMBEDDED
 from server.bridge.decision import Route
@@ -123,8 +124,19 @@ class Total:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """The total that `to_json` gave; what a later release may have added is left out."""
-        return cls(**{name: value for name, value in content.items() if name in cls.__dataclass_fields__})
+        """The total that `to_json` gave; what a later release may have added is left out. Raises ValueError."""
+        known = {name: value for name, value in content.items() if name in cls.__dataclass_fields__}
+        callers: Any = known.get("callers", {})
+        if not isinstance(callers, dict):
+            raise ValueError("`callers` is no object")
+        amounts = [value for name, value in known.items() if name != "callers"]
+        if not all(_is_amount(value) for value in (*amounts, *cast("dict[str, Any]", callers).values())):
+            raise ValueError("an amount is a number, 0 or more")
+        return cls(**known)
+
+
+def _is_amount(value: Any) -> bool:
+    return type(value) in {int, float} and 0 <= value < math.inf
 
 
 def spent(

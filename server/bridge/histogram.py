@@ -82,6 +82,8 @@ class Histogram:
             raise ValueError(f"buckets of relative error {written.get('relative_error')}, not {RELATIVE_ERROR}")
         histogram = cls()
         for bucket, count in cast("Sequence[tuple[int, int]]", written["buckets"]):
+            if type(bucket) is not int or type(count) is not int or count < 0:
+                raise ValueError("a bucket is a whole number, and so is its count")
             histogram._put(bucket, count)
         histogram._fold()
         return histogram

@@ -5,9 +5,10 @@ policy with the next version number, and a call keeps the policy it began with. 
 before anything was set.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from typing import Any, Literal, Self, cast, get_args
 
 __all__ = ["Flags", "Mode", "Policy", "Rollout", "RolloutState"]
 
@@ -57,9 +58,41 @@ class Rollout:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """The rollout that `to_json` gave; what a later release may have added is left out."""
-        return cls(**{name: value for name, value in content.items() if name in cls.__dataclass_fields__})
+    def from_json(cls, content: object) -> Self:
+        """The rollout that `to_json` gave; what a later release may have added is left out.
+
+        Raises ValueError, which names the field, for what is none: every value is looked at here and nowhere else.
+        """
+        if not isinstance(content, Mapping):
+            raise ValueError("it is no object")
+        written = cast("Mapping[str, Any]", content)
+        known: dict[str, Any] = {}
+        for each in fields(cls):
+            if each.name not in written and each.default is not MISSING:
+                continue
+            value = written.get(each.name)
+            if isinstance(value, float) and each.name == "percent" and value.is_integer():
+                value = int(value)  # JSON knows one kind of number only
+            if not _FITS[each.name](value):
+                raise ValueError(f"`{each.name}` is {'not what it should be' if each.name in written else 'missing'}")
+            known[each.name] = value
+        return cls(**known)
+
+
+def _is_moment(value: Any) -> bool:
+    return type(value) in {int, float} and math.isfinite(value)
+
+
+_FITS: Mapping[str, Callable[[Any], bool]] = {
+    "percent": lambda value: type(value) is int and 0 <= value <= 100,
+    "salt": lambda value: isinstance(value, str) and bool(value),
+    "state": lambda value: value in get_args(RolloutState),
+    "since": _is_moment,
+    "started": _is_moment,
+    "automatic": lambda value: isinstance(value, bool),
+    "why": lambda value: isinstance(value, str),
+    "accepted": lambda value: isinstance(value, str),
+}
 
 
 @dataclass(frozen=True, slots=True)

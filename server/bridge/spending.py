@@ -22,7 +22,7 @@ from server.bridge.cost import Bill, Tariff, Total, free_again_in_s, spent
 from server.bridge.decision import Route
 from server.bridge.run_cost import priced
 from server.downstream.charges import charged_to
-from server.state.tallies import Tallies
+from server.state.tallies import Tallies, Tally
 
 __all__ = ["Charge", "Spending"]
 
@@ -147,14 +147,14 @@ class Spending:
         await self._write()
         day = self._day
         try:
-            rows = await to_thread.run_sync(self._tallies.load, KIND, f"{day}/")
+            rows = await to_thread.run_sync(self._tallies.read, KIND, f"{day}/", _kept)
         except Exception:  # a store that is away must not take the server down; what was read last still counts
             logger.exception("what other processes spent could not be read")
             return
         theirs: dict[Key, Total] = {}
-        for row in rows:
-            if row.process != self._process and (key := _key(row.name)) is not None:
-                theirs.setdefault(key, Total()).merge(Total.from_json(row.content))
+        for row, (key, total) in rows:
+            if row.process != self._process:
+                theirs.setdefault(key, Total()).merge(total)
         if day == self._day:
             self._theirs = theirs
 
@@ -188,9 +188,10 @@ def _account(caller: str) -> str:
     return blake2b(caller.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
-def _key(name: str) -> Key | None:
-    match name.split("/", 2):
+def _kept(row: Tally) -> tuple[Key, Total]:
+    """What a row holds. Raises ValueError where it is none of these accounts."""
+    match row.name.split("/", 2):
         case [_, ("agno" | "downstream") as route, tool]:
-            return tool, route
+            return (tool, route), Total.from_json(row.content)
         case _:
-            return None
+            raise ValueError(f"{row.name} names no tool and route")

@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,38 @@ from server.state.store import Store, open_store, place_of_store
 __all__ = ["Desk", "Undone", "at_desk", "differences", "moment", "operator", "report", "version_data"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Desk:
     """What an operator works with: the store, the files of those that serve, the newest version of the policy, what is in
-    force, the deeds."""
+    force, the deeds.
+
+    The version and the configuration are read when they are asked for: what takes calls back needs neither, and must
+    work where one of them is broken.
+    """
 
     store: Store
-    files: Files
-    newest: Version
-    now: Generation
-    operations: Operations
+    own: Files
+
+    @cached_property
+    def newest(self) -> Version:
+        """The newest version. Raises StoreError."""
+        return self.store.policies.latest() or NOTHING_SET
+
+    @cached_property
+    def files(self) -> Files:
+        """The files of those that serve, or those named. Raises StoreError, ConfigurationError."""
+        return files_of_servers(self.newest.config.get("files"), self.own)
+
+    @cached_property
+    def now(self) -> Generation:
+        """What is in force for these files. Raises StoreError, ConfigurationError."""
+        newest = self.newest
+        return generation_of(load_again(self.files, newest.settings, newest.number), newest)
+
+    @property
+    def operations(self) -> Operations:
+        """The deeds."""
+        return Operations(self.store.policies)
 
 
 class Undone(Exception):
@@ -39,26 +62,23 @@ class Undone(Exception):
 
 @contextmanager
 def at_desk(config_dir: Path | None, state_dir: Path) -> Generator[Desk]:
-    """Open the store and read the configuration of those that serve, or the one named, with what is set on it. Raises Undone, also for what happens inside."""
+    """Open the store. Raises Undone, also for what happens inside."""
     try:
         with open_store(place_of_store(state_dir, os.environ)) as store:
-            newest = store.policies.latest() or NOTHING_SET
-            files = files_of_servers(newest.config.get("files"), Files(config_dir, os.environ))
-            now = generation_of(load_again(files, newest.settings, newest.number), newest)
-            yield Desk(store, files, newest, now, Operations(store.policies))
+            yield Desk(store, Files(config_dir, os.environ))
     except Conflict as error:
         raise Undone(who_was_first(error, "sophia rollout status")) from error
     except (StoreError, ConfigurationError, NoSuchVersion, RolloutRefused) as error:
         raise Undone(str(error)) from error
 
 
-def operator(why: str, seen: Version | None = None) -> By:
-    """The user of this machine, who acts on the command line, on what `seen` showed."""
+def operator(why: str, seen: Version | int | None = None) -> By:
+    """The user of this machine, who acts on the command line, on what `seen` showed: a version, or one of this number."""
     try:
         who = getpass.getuser()
     except (OSError, KeyError):  # a container without a name for its user
         who = f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"
-    return By(who, why, None if seen is None else seen.number)
+    return By(who, why, seen.number if isinstance(seen, Version) else seen)
 
 
 def moment(at: float) -> str:
@@ -85,19 +105,20 @@ def version_data(version: Version, tool: str | None = None) -> Mapping[str, Any]
 
 def report(
     version: Version,
-    before: Version,
+    before: int,
     *,
     as_json: bool,
     means: Sequence[str] = (),
     warnings: Sequence[Problem] = (),
     waits: Sequence[str] = (),
 ) -> int:
-    """Say what was changed and what it `means`. It holds for the next call of every process that shares the store, but for what `waits`."""
+    """Say what was changed since the version of that number, and what it `means`. It holds for the next call of every
+    process that shares the store, but for what `waits`."""
     if as_json:
         more = {"means": list(means), "warnings": [asdict(one) for one in warnings], "at_next_start": list(waits)}
         printed({**version_data(version), **{name: said for name, said in more.items() if said}})
         return 0
-    if version.number == before.number:
+    if version.number == before:
         print(f"Nothing to change: version {version.number} holds already.")  # noqa: T201
     else:
         print(f"Version {version.number}, from the next call on:")  # noqa: T201

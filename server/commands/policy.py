@@ -1,17 +1,28 @@
 """`sophia policy`: what operators set while Sophia serves, and the history of every change."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from server.commands.model_checks import model_warnings
-from server.commands.operating import Undone, at_desk, differences, moment, operator, report, version_data
+from server.commands.operating import (
+    Desk,
+    Undone,
+    at_desk,
+    differences,
+    moment,
+    operator,
+    report,
+    version_data,
+)
 from server.commands.output import fail, printed
-from server.config import Files, is_here, load_again, other_directory, propose, waits_for_restart
+from server.config import Files, Proposal, is_here, load_again, other_directory, propose, waits_for_restart
 from server.config.noted import NotedFiles
 from server.config.rendering import spelled
+from server.config.switches import is_switch
 from server.generation import rollouts_of
 from server.operations import rollout_said
 from server.rollout_steps import check_movable
@@ -72,17 +83,34 @@ def set_key(config_dir: Path | None, state_dir: Path, key: str, value: str | Non
     """Set one key of `agno_integration` for every process, from its next call on; without a value take it back."""
     try:
         with at_desk(config_dir, state_dir) as desk:
-            proposal = propose(desk.files, desk.newest.settings, key, value)
-            if proposal.configuration is None:
-                raise Undone("Nothing was changed.\n" + "\n".join(map(str, proposal.problems)))
+            proposal = _proposed(desk, key, value)
             version = desk.operations.set(proposal.settings, operator(why, desk.newest))
+            before = None if proposal.configuration is None else desk.now.configuration
     except Undone as error:
         return fail(str(error))
-    before, after = desk.now.configuration, proposal.configuration
+    if before is None or proposal.configuration is None:
+        return report(version, desk.newest.number, as_json=as_json)
+    after = proposal.configuration
     waits = waits_for_restart(before.values, after.values)
     known = model_warnings(before, os.environ)
     warnings = [*proposal.warnings, *(one for one in model_warnings(after, os.environ) if one not in known)]
-    return report(version, desk.newest, as_json=as_json, warnings=warnings, waits=waits)
+    return report(version, desk.newest.number, as_json=as_json, warnings=warnings, waits=waits)
+
+
+def _proposed(desk: Desk, key: str, value: str | None) -> Proposal:
+    """The settings as they would be then; without a configuration where the files have none. Raises Undone."""
+    settings = desk.newest.settings
+    proposal = propose(desk.files, settings, key, value)
+    if proposal.configuration is not None:
+        return proposal
+    if is_switch(key.removeprefix("agno_integration.")):
+        # Files that cannot be loaded must not keep anybody from switching an agent off.
+        switches = {name: kept for name, kept in settings.items() if is_switch(name)}
+        alone = propose(Files(None, {}), switches, key, value)
+        if alone.configuration is not None:
+            rest = {name: kept for name, kept in settings.items() if not is_switch(name)}
+            return replace(alone, settings=rest | dict(alone.settings), configuration=None)
+    raise Undone("Nothing was changed.\n" + "\n".join(map(str, proposal.problems)))
 
 
 def reload(config_dir: Path | None, state_dir: Path, why: str, *, as_json: bool) -> int:
@@ -90,14 +118,13 @@ def reload(config_dir: Path | None, state_dir: Path, why: str, *, as_json: bool)
     try:
         with at_desk(config_dir, state_dir) as desk:
             _check_same_files(desk.newest, Files(config_dir, os.environ))
-            configuration = load_again(desk.files, {}, None)
+            configuration, after = load_again(desk.files, {}, None), desk.now.configuration
             version = desk.operations.reload(configuration, operator(why, desk.newest))
     except Undone as error:
         return fail(str(error))
     waits = waits_for_restart(desk.newest.config.get("values", {}), version.config["values"])
-    after = desk.now.configuration
     warnings = [*after.warnings, *model_warnings(after, os.environ)]
-    return report(version, desk.newest, as_json=as_json, warnings=warnings, waits=waits)
+    return report(version, desk.newest.number, as_json=as_json, warnings=warnings, waits=waits)
 
 
 def _check_same_files(newest: Version, own: Files) -> None:

@@ -9,11 +9,13 @@ from rich.text import Text
 
 from server.commands.operating import Desk, Undone, at_desk, moment, operator, report
 from server.commands.output import fail, printed
+from server.config import ConfigurationError
 from server.consequences import at_zero, consequences
 from server.generation import Generation
 from server.operations import rollout_said
-from server.rollout_steps import NOT_UNDER_ROLLOUT, Deed, check_movable, moved, taken_back
+from server.rollout_steps import NOT_UNDER_ROLLOUT, Deed, aborted, check_movable, moved, taken_back
 from server.standing import Standing, standing, standing_data, step_said
+from server.state.policies import UnreadableVersion, Version
 
 __all__ = ["move", "roll_back_tools", "status"]
 
@@ -24,11 +26,16 @@ def move(config_dir: Path | None, state_dir: Path, options: argparse.Namespace) 
     """Do one step of a rollout, and say what was changed."""
     try:
         with at_desk(config_dir, state_dir) as desk:
-            by = operator(options.why, desk.newest)
-            version = moved(desk.operations, _deed(options), desk.now, desk.store.tallies, by)
+            before, known, deed = desk.store.policies.newest_number(), _in_force(desk), _deed(options)
+            if deed.name == "abort":
+                version = aborted(desk.operations, deed, operator(options.why, before))
+            else:
+                by = operator(options.why, desk.newest)
+                version = moved(desk.operations, deed, desk.now, desk.store.tallies, by)
+            means = _means(known, version)
     except Undone as error:
         return fail(str(error))
-    return report(version, desk.newest, as_json=options.json, means=consequences(desk.newest, version, desk.now))
+    return report(version, before, as_json=options.json, means=means)
 
 
 def roll_back_tools(
@@ -44,11 +51,27 @@ def roll_back_tools(
     """Take one tool back, or every one; with `number` to what held in that version."""
     try:
         with at_desk(config_dir, state_dir) as desk:
-            by = operator(why, desk.newest)
-            version = taken_back(desk.operations, desk.now, by, tool, number, accept_insufficient=accept_insufficient)
+            before, known = desk.store.policies.newest_number(), _in_force(desk)
+            by = operator(why, None if number is None else before)
+            version = taken_back(
+                desk.operations, lambda: desk.now, by, tool, number, accept_insufficient=accept_insufficient
+            )
+            means = _means(known, version)
     except Undone as error:
         return fail(str(error))
-    return report(version, desk.newest, as_json=as_json, means=consequences(desk.newest, version, desk.now))
+    return report(version, before, as_json=as_json, means=means)
+
+
+def _in_force(desk: Desk) -> tuple[Version, Generation] | None:
+    """What is in force before a change; None where it cannot be loaded, which keeps nobody from taking calls back."""
+    try:
+        return desk.newest, desk.now
+    except (ConfigurationError, UnreadableVersion):
+        return None
+
+
+def _means(known: tuple[Version, Generation] | None, after: Version) -> list[str]:
+    return [] if known is None else consequences(known[0], after, known[1])
 
 
 def status(config_dir: Path | None, state_dir: Path, tool: str | None, *, as_json: bool) -> int:

@@ -70,6 +70,6 @@ def as_object(kept: str) -> Mapping[str, Any] | None:
     """The JSON object that was kept, or None where something else wrote there."""
     try:
         found: Any = json.loads(kept)
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         return None
     return cast("dict[str, Any]", found) if isinstance(found, dict) else None

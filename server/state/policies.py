@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from server.state.database import Database, Row, Transaction, as_object, as_text
+from server.state.database import Database, Row, StoreError, Transaction, as_object, as_text
 
-__all__ = ["Conflict", "NewVersion", "Policies", "Version"]
+__all__ = ["Conflict", "NewVersion", "Policies", "UnreadableVersion", "Version"]
 
 VERSIONS = "SELECT number, at, content FROM policy "
 NEWEST = VERSIONS + "ORDER BY number DESC LIMIT 1"
 NUMBER = "SELECT COALESCE(MAX(number), 0) FROM policy"
+MOST_VERSIONS = 2**53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,17 @@ class Version(NewVersion):
     at: float
 
 
+class UnreadableVersion(StoreError):
+    """A version that this release cannot read: a newer one wrote it, or something else did. `number` names it."""
+
+    def __init__(self, number: int, what: str) -> None:
+        self.number = number
+        super().__init__(
+            f"Version {number} of the policy cannot be read by this release ({what}). Install the release that wrote "
+            f"it, or take a tool back with `sophia rollback`, or everything with `sophia rollback --to {number - 1}`."
+        )
+
+
 class Conflict(Exception):
     """Another change came first; nothing was written. `newest` is what holds now, or None in a store without any."""
 
@@ -62,24 +74,33 @@ class Policies:
         """The newest version's number, 0 without any: microseconds, and never an error."""
         return self._number()
 
+    def newest_number(self) -> int:
+        """The newest version's number as the database has it now, whether that version can be read or not."""
+        return int(self._database.read(NUMBER)[0][0])
+
     def latest(self) -> Version | None:
-        """The newest version, or None while nothing was ever set."""
+        """The newest version, or None while nothing was ever set. Raises UnreadableVersion."""
         rows = self._database.read(NEWEST)
         return _version(rows[0]) if rows else None
 
     def version(self, number: int) -> Version | None:
-        """A version by its number, or None if there is none."""
+        """A version by its number, or None if there is none. Raises UnreadableVersion."""
+        if not 0 < number <= MOST_VERSIONS:
+            return None  # no database keeps a greater one
         rows = self._database.read(VERSIONS + "WHERE number = ?", (number,))
         return _version(rows[0]) if rows else None
 
     def history(self, limit: int, tool: str | None = None) -> list[Version]:
-        """The newest versions, newest first; with `tool` those that changed something about its rollout."""
+        """The newest versions, newest first; with `tool` those that changed something about its rollout.
+
+        One that cannot be read stands among them, and says so.
+        """
         if tool is None:
-            rows = self._database.read(VERSIONS + "ORDER BY number DESC LIMIT ?", (limit,))
+            rows = self._database.read(VERSIONS + "ORDER BY number DESC LIMIT ?", (min(limit, MOST_VERSIONS),))
         else:
             of_tool = VERSIONS + "JOIN policy_tool USING (number) WHERE tool = ? ORDER BY number DESC LIMIT ?"
-            rows = self._database.read(of_tool, (tool, limit))
-        return [_version(row) for row in rows]
+            rows = self._database.read(of_tool, (tool, min(limit, MOST_VERSIONS)))
+        return [_version_or_gap(row) for row in rows]
 
     def append(self, expected: int, new: NewVersion) -> Version:
         """Append a version to the one numbered `expected` (0: to none); it is on the disk when this returns.
@@ -88,7 +109,7 @@ class Policies:
         """
         with self._database.transaction(durable=True) as run:
             rows = run.read(NEWEST)
-            newest = _version(rows[0]) if rows else None
+            newest = _version_or_gap(rows[0]) if rows else None
             if (newest.number if newest else 0) != expected:
                 raise Conflict(newest)
             at = float(run.read("SELECT now_s()")[0][0])
@@ -103,7 +124,7 @@ def _write(run: Transaction, version: Version, before: Version | None) -> None:
         (version.number, version.at, as_text(_fields(version))),
     )
     if not written:  # PostgreSQL lets two get here; the second waits above until the first has ended
-        raise Conflict(_version(run.read(NEWEST)[0]))
+        raise Conflict(_version_or_gap(run.read(NEWEST)[0]))
     known: Mapping[str, Any] = before.rollouts if before else {}
     changed = [tool for tool in {*known, *version.rollouts} if known.get(tool) != version.rollouts.get(tool)]
     if changed:
@@ -118,7 +139,32 @@ def _fields(version: NewVersion) -> dict[str, Any]:
 
 def _version(row: Row) -> Version:
     number, at, kept = row
-    content = as_object(kept) or {}
-    known = {each.name: content[each.name] for each in fields(NewVersion) if each.name in content}
-    difference: list[str] = known.pop("difference", [])
-    return Version(number=number, at=at, difference=tuple(difference), **known)
+    content = as_object(kept)
+    if content is None:
+        raise UnreadableVersion(number, "it is no JSON object")
+    known: dict[str, Any] = {"who": "", "why": "", "what": ""}
+    known |= {each.name: content[each.name] for each in fields(NewVersion) if each.name in content}
+    for name, kind in _KINDS.items():
+        if not isinstance(known.get(name, kind()), kind):
+            raise UnreadableVersion(number, f"`{name}` is not what it should be")
+    difference: list[Any] = known.pop("difference", [])
+    return Version(number=number, at=at, difference=tuple(map(str, difference)), **known)
+
+
+_KINDS: Mapping[str, type] = {
+    "who": str,
+    "why": str,
+    "what": str,
+    "settings": dict,
+    "rollouts": dict,
+    "difference": list,
+    "config": dict,
+}
+
+
+def _version_or_gap(row: Row) -> Version:
+    """The version, or in its place one that says only that it cannot be read."""
+    try:
+        return _version(row)
+    except UnreadableVersion as error:
+        return Version(number=row[0], at=row[1], who="unknown", why="", what="unknown", difference=(str(error),))

@@ -132,6 +132,7 @@ FORMS = (
                 "to_version": {
                     "type": "integer",
                     "minimum": 0,
+                    "maximum": 2**53 - 1,
                     "description": "Bring back what held in this version.",
                 },
                 "why": WHY,

@@ -29,7 +29,7 @@ from server.operations import By, NoSuchVersion, Operations, Rehearsal, Versions
 from server.rollout_steps import Deed, moved, taken_back
 from server.standing import Standing, standing, standing_data
 from server.state.database import StoreError
-from server.state.policies import Conflict, Version
+from server.state.policies import Conflict, UnreadableVersion, Version
 from server.state.store import Store
 from server.surface.answers import failed
 from server.surface.cards import Cards
@@ -74,6 +74,7 @@ class OperatorTools:
         arguments = {name: value for name, value in (params.arguments or {}).items() if value is not None}
         try:
             self.validators.check(params.name, OPERATOR_TOOLS[params.name].input_schema, arguments, ours=True)
+            arguments = {name: _whole(value) for name, value in arguments.items()}
             if params.name == "bridge_status":
                 return _result(await to_thread.run_sync(self._status))
             if params.name == "bridge_explain":
@@ -111,16 +112,16 @@ class OperatorTools:
             return await self._confirmed(do, seen) if said_yes(params) else self._declined()
         if token is not None:
             return await self._confirmed(do, self.confirmations.take(token, TOKEN_WAY, name, arguments))
-        newest = await to_thread.run_sync(self.store.policies.latest) or NOTHING_SET
-        would = await to_thread.run_sync(do, Rehearsal(self.store.policies), newest.number)
-        if would.number == newest.number:
-            return _changed("unchanged", f"Nothing to change: version {newest.number} holds already.", newest)
-        means = self._means(newest, would)
+        seen = await to_thread.run_sync(self.store.policies.newest_number)
+        would = await to_thread.run_sync(do, Rehearsal(self.store.policies), seen)
+        if would.number == seen:
+            return _changed("unchanged", f"Nothing to change: version {seen} holds already.", would)
+        means = await to_thread.run_sync(self._means, seen, would)
         if can_ask(ctx):
             return await self._asked(ctx, params, arguments, do, would, means)
-        token = self.confirmations.add(TOKEN_WAY, name, arguments, newest.number)
+        token = self.confirmations.add(TOKEN_WAY, name, arguments, seen)
         said = f"Nothing is changed yet. Repeat the call with confirm={token} within five minutes to have it done."
-        return _changed("confirm", said, would, means=means, number=newest.number, confirm=token)
+        return _changed("confirm", said, would, means=means, number=seen, confirm=token)
 
     async def _asked(
         self,
@@ -141,13 +142,22 @@ class OperatorTools:
     async def _confirmed(self, do: "partial[Version]", seen: int | None) -> t.CallToolResult:
         if seen is None:
             return failed(RolloutRefused(TOO_OLD), {})
-        before = await to_thread.run_sync(self.store.policies.version, seen) or NOTHING_SET
         version = await to_thread.run_sync(do, self.store.policies, seen)
-        means = self._means(before, version)
-        return _changed("done", f"Version {version.number} holds from the next call on.", version, means=means)
+        said = f"Version {version.number} holds from the next call on."
+        if self.control.look().behind:
+            said += (
+                " In this process that is its rollouts and its switches: its configuration cannot be loaded, the log says "
+                "why. Mend it, and run `sophia config reload`."
+            )
+        means = await to_thread.run_sync(self._means, seen, version)
+        return _changed("done", said, version, means=means)
 
-    def _means(self, before: Version, after: Version) -> list[str]:
-        return [in_arguments(line) for line in consequences(before, after, self.control.look())]
+    def _means(self, seen: int, after: Version) -> list[str]:
+        try:
+            before = self.store.policies.version(seen) or NOTHING_SET
+            return [in_arguments(line) for line in consequences(before, after, self.control.look())]
+        except UnreadableVersion:
+            return []
 
     def _done(self, name: str, arguments: Mapping[str, Any], who: str, versions: Versions, seen: int) -> Version:
         now, operations = self.control.look(), Operations(versions)
@@ -161,7 +171,7 @@ class OperatorTools:
             raise InvalidArguments("Give `tool` or `all`, not both.", delivered=False)
         if tool is None and not everything and number is None:
             raise InvalidArguments("Give a `tool`, or `all: true`, or a version in `to_version`.", delivered=False)
-        return taken_back(operations, now, by, tool, number, accept_insufficient=accepted)
+        return taken_back(operations, lambda: now, by, tool, number, accept_insufficient=accepted)
 
     def _declined(self) -> t.CallToolResult:
         policy = self.control.look().policy.version
@@ -220,6 +230,11 @@ def _told(error: SophiaError | Conflict | NoSuchVersion | StoreError) -> SophiaE
             return InternalError(
                 "The state store cannot be used now. `sophia doctor` says why; then repeat the call."
             )
+
+
+def _whole(value: Any) -> Any:
+    """A number as the schemas mean it: JSON has one kind, so that 5.0 is the whole number 5 to them."""
+    return int(value) if isinstance(value, float) else value
 
 
 def _who(ctx: Context) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from json import dumps, loads
 from typing import Any
 
+from server.state.tallies import Tallies
+
 
 @dataclass(frozen=True)
 class Row:
@@ -15,12 +17,13 @@ class Row:
 
 
 @dataclass
-class Kept:
+class Kept(Tallies):
     """`broken` stands for a disk that takes nothing."""
 
     clock: Callable[[], float]
     rows: dict[tuple[str, str, str], Row] = field(default_factory=dict)
     broken: bool = False
+    _told: set[tuple[str, str, str]] = field(default_factory=set)
 
     def save(self, kind: str, process: str, rows: Mapping[str, Any], /) -> None:
         if self.broken:

@@ -11,6 +11,7 @@ from agents.models.spent import Spent, Used
 from server.bridge.cost import Bill, Budget, Price, Tariff
 from server.bridge.spending import Spending
 from server.downstream.charges import charge
+from server.state.tallies import Tallies
 
 TARIFF = Tariff(
     {"anthropic:one": Price(1, 1)},
@@ -28,11 +29,12 @@ class Row:
 
 
 @dataclass
-class Shelf:
+class Shelf(Tallies):
     """A store's tallies in memory; `away` makes every call fail."""
 
     rows: dict[tuple[str, str], Row] = field(default_factory=dict[tuple[str, str], Row])
     away: bool = False
+    _told: set[tuple[str, str, str]] = field(default_factory=set)
 
     def save(self, kind: str, process: str, rows: Mapping[str, Any], /) -> None:
         self._open()
@@ -156,3 +158,20 @@ def test_nobody_is_charged_for_calls_outside_of_a_route() -> None:
     spending = Spending(Shelf(), Clock())
     charge("gong")
     assert spending.tools() == []
+
+
+async def test_a_row_of_another_shape_is_told_of_once_and_the_others_count(caplog: pytest.LogCaptureFixture) -> None:
+    shelf, clock = Shelf(), Clock()
+    call_gong(other := Spending(shelf, clock))
+    await other.share()
+    for name, content in (
+        ("2026-11-23/agno/brief", {"attempts": "x"}),
+        ("2026-11-23/agno/metric", {"callers": ["ann"]}),
+        ("2026-11-23/v2", {}),
+    ):
+        shelf.save("spending", "strange", {name: content})
+    spending = Spending(shelf, clock)
+    await spending.share()
+    await spending.share()
+    assert spending.of("brief").credits == 2.0
+    assert caplog.text.count("cannot be read and does not count") == 3

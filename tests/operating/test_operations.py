@@ -150,9 +150,9 @@ def test_a_greater_share_is_brought_back_only_with_a_reason(
     operations.move([TOOL], rolled_back(""), ALICE, "rollback")
     for accept in (False, True):
         with pytest.raises(RolloutRefused, match="--accept-insufficient"):
-            taken_back(operations, now, By("bob", ""), None, 1, accept_insufficient=accept)
+            taken_back(operations, lambda: now, By("bob", ""), None, 1, accept_insufficient=accept)
     assert store.policies.number() == 2
-    back = taken_back(operations, now, By("bob", "it was fine"), TOOL, 1, accept_insufficient=True)
+    back = taken_back(operations, lambda: now, By("bob", "it was fine"), TOOL, 1, accept_insufficient=True)
     assert (back.rollouts[TOOL]["percent"], back.rollouts[TOOL]["accepted"]) == (100, "it was fine")
 
 
@@ -192,17 +192,18 @@ def test_how_long_sessions_may_be_idle_is_changed_while_they_are_kept(
     assert len(sessions) == 0
 
 
-def test_a_version_that_this_process_cannot_take_changes_nothing_here(
+def test_what_of_a_version_this_process_cannot_load_stays_as_it_was_here(
     control: Control, operations: Operations, caplog: pytest.LogCaptureFixture
 ) -> None:
     operations.set({"bridge_mode": "traditional_only"}, ALICE)
     assert control.look().policy.mode == "traditional_only"
     operations.set({"bridge_mode": "no such mode"}, ALICE)
     assert control.look().policy.mode == "traditional_only"
-    assert control.look().policy.version == 1
-    assert "policy version 2 is not taken" in caplog.text
+    assert (control.look().policy.version, control.look().behind) == (2, True)
+    assert "of policy version 2 the rollouts and switches hold and the rest is not taken" in caplog.text
     operations.set({"bridge_mode": "agno_preferred"}, ALICE)
     assert control.look().policy.mode == "agno_preferred"
+    assert not control.look().behind
 
 
 def test_files_are_read_again_when_an_operator_says_so(store: Store, operations: Operations, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ class Old:
         moved(Operations(store.policies), deed, now, store.tallies, BY)
 
     def roll_back(self) -> None:
-        taken_back(Operations(self.sophia.store.policies), self.sophia.control.look(), BY, TOOL, None)
+        taken_back(Operations(self.sophia.store.policies), self.sophia.control.look, BY, TOOL, None)
 
     def set(self, **settings: Any) -> None:
         Operations(self.sophia.store.policies).set(settings, BY)

@@ -187,3 +187,17 @@ async def test_after_a_rollback_returns_the_next_call_is_served_the_old_way(tmp_
         assert not (await connected.call_tool("bridge_rollback", {**back, "confirm": token})).is_error
         after = await connected.call_tool("gong_intelligence", call)
         assert (before.meta["sophia/route"], after.meta["sophia/route"]) == ("agno", "downstream")
+
+
+async def test_a_share_written_as_5_point_0_is_kept_as_5(tmp_path: Path) -> None:
+    async with serving(tmp_path) as sophia, client(sophia, "auto") as connected:
+        asked = {**START, "to": 5.0}
+        token = (await connected.call_tool("bridge_rollout", asked)).structured_content["confirm"]
+        await connected.call_tool("bridge_rollout", {**asked, "confirm": token})
+        newest = sophia.store.policies.latest()
+        assert newest is not None
+        assert repr(newest.rollouts["gong_intelligence"]["percent"]) == "5"
+        for version in (2**53, 2**63, 10**30):
+            result = await connected.call_tool("bridge_rollback", {"to_version": version})
+            assert result.is_error
+            assert "to_version" in result.content[0].text
