@@ -77,6 +77,14 @@ class Generation:
         own = self.own.get(tool)
         return own is not None and own.read_only and self.policy.shadow_percent > 0
 
+    def alone(self, tool: str) -> bool:
+        """Whether no configured server can be used for the other route of one of our own tools."""
+        route = MAPPED_ROUTES.get(tool)
+        servers = [one for one in self.configuration.downstream.servers.values() if not one.disabled]
+        return route is not None and not any(
+            one.capabilities is None or route.capability in one.capabilities for one in servers
+        )
+
     def under(self, version: Version) -> "Generation":
         """The same configuration under another version of the policy. Raises UnreadableVersion."""
         return replace(self, policy=policy_of(self.configuration, version))

@@ -21,7 +21,16 @@ from server.standing import standing
 from server.state.policies import UnreadableVersion, Version
 from server.state.tallies import Tallies
 
-__all__ = ["NOT_UNDER_ROLLOUT", "Deed", "DeedName", "aborted", "check_movable", "moved", "taken_back"]
+__all__ = [
+    "NOT_UNDER_ROLLOUT",
+    "Deed",
+    "DeedName",
+    "aborted",
+    "check_movable",
+    "check_other_route",
+    "moved",
+    "taken_back",
+]
 
 DeedName = Literal["start", "advance", "hold", "resume", "abort"]
 EVERY_PERCENT = tuple(range(1, 101))
@@ -107,7 +116,17 @@ def taken_back(
     return operations.restore(number, by, as_it_was, None if tool is None else [tool])
 
 
+def check_other_route(tool: str, *, bound: bool) -> None:
+    """Raise RolloutRefused where nothing serves the tool beside its agent: there is nobody to compare it with."""
+    if not bound:
+        raise RolloutRefused(
+            f"No server offers the other route of `{tool}`, so its agent serves every call already, and a share of them "
+            "cannot be drawn. Configure a server for it in downstream.yaml; `sophia doctor` says what is bound to what."
+        )
+
+
 def _started(deed: Deed, now: Generation, _: Tallies) -> Step:
+    check_other_route(deed.tool, bound=not now.alone(deed.tool))
     rules = now.configuration.agno.rollout
     return lambda current, at: start(
         current,

@@ -7,7 +7,7 @@ what goes out is made well-formed first: halves are joined or replaced, and what
 
 from typing import Any, cast
 
-__all__ = ["MAX_DEPTH", "TooDeep", "well_formed"]
+__all__ = ["MAX_DEPTH", "TooDeep", "printable", "well_formed"]
 
 MAX_DEPTH = 100
 
@@ -32,6 +32,11 @@ def well_formed(value: Any, depth: int = 0) -> Any:
         listed = [well_formed(item, depth + 1) for item in items]
         return items if all(new is old for new, old in zip(listed, items, strict=True)) else listed
     return value
+
+
+def printable(text: str) -> str:
+    """The text on one line, without what a terminal would obey instead of showing it."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _hold(depth: int) -> None:

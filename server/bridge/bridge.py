@@ -49,7 +49,8 @@ class Made:
     """A decision about one call, with the id it is known by.
 
     `server` is the one behind its downstream route; `spent`: a spent budget took a route away; `context`: what
-    a model may learn from; `policy`: the version it was decided under; `unit`: the number its caller is counted under.
+    a model may learn from; `policy`: the version it was decided under; `unit`: the number its caller is counted under;
+    `target_ms`: in which the tool is to answer.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Made:
     policy: int = 0
     unit: int | None = None
     draw: Draw | None = None
+    target_ms: int | None = None
 
 
 class Bridge:
@@ -120,6 +122,7 @@ class Bridge:
             policy.version,
             unit_bucket(call.unit),
             _drawn(call, tool, policy, decision),
+            tool.target_ms,
         )
 
     def beside(
@@ -220,7 +223,9 @@ class Bridge:
         try:
             if made.decision.route is None and made.spent:
                 raise _spent(made.tool, made.decision)
-            executed = await execute(made.decision, guarded, fallback, deadline_ms, observe, caller_ms)
+            executed = await execute(
+                made.decision, guarded, fallback, deadline_ms, observe, caller_ms, made.target_ms
+            )
         except SophiaError as error:
             outcome |= {"ended": "failed", "error": error.kind}
             raise

@@ -144,6 +144,8 @@ def _switched_off(tool: Tool, policy: Policy) -> list[str]:
 
 def _not_begun(tool: Tool, policy: Policy, *, at_zero: bool) -> list[str]:
     rollout = policy.rollouts.get(tool.name)
+    if rollout is not None and rollout.state == "rolled_back":
+        return [_at_zero(tool, rollout)]  # whoever took it back meant it, also while nobody else can serve
     if tool.downstream is None or (policy.rollout_of(tool.name, tool.existing) or (None,))[0] != 0:
         return []
     if at_zero and (rollout is None or rollout.state != "rolled_back"):

@@ -146,12 +146,14 @@ async def execute(
     deadline_ms: int,
     observe: Observe,
     caller_ms: float | None = None,
+    target_ms: float | None = None,
 ) -> Executed[ResultT]:
     """Run the decision within `deadline_ms`, or within `caller_ms` where the caller gave it less.
 
     Raises:
         NoRoute: the decision has no route.
-        DeadlineExceeded: time ran out, whichever attempt was under way; CallerDeadline where it was the caller's.
+        DeadlineExceeded: time ran out, whichever attempt was under way; CallerDeadline where it was the caller's, and less
+            than `target_ms`, in which the tool is to answer: who had that much and did not answer has failed.
         SophiaError: the last attempt's failure.
     """
     if decision.route is None:
@@ -159,7 +161,7 @@ async def execute(
         remedy = "".join(f": {reason.text}" for reason in decision.reasons if reason.rule == "remedy")
         todo = f"Ask whoever operates Sophia{remedy}." if remedy else "`sophia explain` shows every rule."
         raise NoRoute(f"No route may serve this call: {causes}. {todo}", delivered=False)
-    time = _time(deadline_ms, caller_ms)
+    time = _time(deadline_ms, caller_ms, target_ms)
     if time.until <= anyio.current_time():
         raise time.late
     chosen = runs[decision.route]
@@ -181,20 +183,26 @@ async def execute(
 
 @dataclass(frozen=True, slots=True)
 class _Time:
-    """Until when a call may take, and the failure it is when it takes longer."""
+    """Until when a call may take, and the failure it is when it takes longer; another where that falls to a route that
+    was only asked once some of the time was gone."""
 
     until: float
     late: DeadlineExceeded
+    late_elsewhere: DeadlineExceeded | None = None
 
 
-def _time(deadline_ms: int, caller_ms: float | None) -> _Time:
+def _time(deadline_ms: int, caller_ms: float | None, target_ms: float | None) -> _Time:
     now = anyio.current_time()
     if caller_ms is not None and caller_ms < deadline_ms:
-        late: DeadlineExceeded = CallerDeadline(
-            f"The call did not end within the {caller_ms:.0f} ms that it was given and was cancelled. Give it more time.",
-            delivered=caller_ms > 0,
+        enough = target_ms is not None and caller_ms >= target_ms
+        said = (
+            f"The call did not end within the {caller_ms:.0f} ms that it was given and was cancelled."
+            if caller_ms >= 1
+            else "Nothing was left of the time that the call was given when it was to begin."
         )
-        return _Time(now + max(0.0, caller_ms) / 1000, late)
+        theirs = CallerDeadline(f"{said} Give it more time.", delivered=caller_ms > 0)
+        ours = DeadlineExceeded(theirs.message) if enough else theirs
+        return _Time(now + max(0.0, caller_ms) / 1000, ours, theirs)
     late = DeadlineExceeded(
         f"The call ran past its deadline of {deadline_ms} ms and was cancelled. Ask for less, or raise `deadline_ms`."
     )
@@ -231,6 +239,7 @@ async def _fallen_back(
 ) -> Executed[ResultT]:
     slow = DeadlineExceeded(f"The other route did not answer within {fallback.timeout_ms} ms.")
     own = _Time(anyio.current_time() + fallback.timeout_ms / 1000, slow)
+    time = _Time(time.until, time.late_elsewhere or time.late)
     run.guard.called()
     try:
         executed = await _attempt(route, run, "fallback", min(time, own, key=lambda one: one.until), observe)

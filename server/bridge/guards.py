@@ -3,7 +3,7 @@
 Each downstream server has a breaker, a bulkhead and a budget; each tool has a breaker on each of its routes. A server
 is sick when it is away or gives no sign of life. A route of a tool is sick when it failed for any reason that is not
 the caller's: so one tool that hangs or breaks is left alone while its server's others are used. Neither is sick because
-a tool said no, because a caller asked for something impossible, went away or had less time than the call needs, or
+a tool said no, because a caller asked for something impossible, went away or gave less time than the tool's target, or
 because a limit of ours was reached.
 
 A route that is refused says so at once, and as a fault to `decide`, which then takes the other route where policy

@@ -18,6 +18,7 @@ from server.operations import By, NoSuchVersion, Operations, who_was_first
 from server.state.database import StoreError
 from server.state.policies import Conflict, Version
 from server.state.store import Store, open_store, place_of_store
+from server.wellformed import printable
 
 __all__ = ["Desk", "Undone", "at_desk", "differences", "moment", "operator", "report", "version_data"]
 
@@ -123,7 +124,7 @@ def report(
     else:
         print(f"Version {version.number}, from the next call on:")  # noqa: T201
         for line in version.difference:
-            print(f"  {line}")  # noqa: T201
+            print(f"  {printable(line)}")  # noqa: T201
         for line in means:
             print(line)  # noqa: T201
     if waits:

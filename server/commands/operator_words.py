@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from server.wellformed import printable
+
 __all__ = ["add_operator_commands"]
 
 ENDS = "End the rollout: the tool has none any more, and what decided before it (score, share, its server) decides again."
@@ -12,6 +14,8 @@ TAKES_OUT = (
     "Take the agent out of one tool, or of all, from the next call on: what its server can answer it answers, what only "
     "the agent can answer is refused. `sophia rollout abort TOOL` ends that."
 )
+LONGEST_NUMBER = 15
+"""Digits: what every database holds, and more versions than there will be."""
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # pyright: ignore[reportPrivateUsage]
@@ -27,7 +31,7 @@ def add_operator_commands(
 ) -> None:
     """Add them to the `sophia` command. `shared` are the options that all of them take."""
     why = Parser(add_help=False)
-    why.add_argument("--why", default="", metavar="TEXT", help="the reason, kept in the history")
+    why.add_argument("--why", default="", type=printable, metavar="TEXT", help="the reason, kept in the history")
     _add_rollout(commands, shared, why, state_dir)
     _add_rollback(commands, shared, why, state_dir)
     _add_deploy(commands, shared, why, state_dir)
@@ -88,7 +92,7 @@ def _add_rollback(
     which.add_argument("tool", nargs="?", help="published name")
     which.add_argument("--all", action="store_true", help="every tool that another route can serve")
     back.add_argument(
-        "--to", type=int, metavar="VERSION", help="bring back what held in this version; `sophia policy history`"
+        "--to", type=_number, metavar="VERSION", help="bring back what held in this version; `sophia policy history`"
     )
     back.add_argument(
         "--accept-insufficient",
@@ -160,7 +164,7 @@ def _add_policy(
     deed("show", "Print what is set, and every rollout.")
     history = deed("history", "Print the newest changes: who, when, why, and what differed.")
     history.add_argument("--tool", help="only changes of this tool's rollout")
-    history.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (default: 20)")
+    history.add_argument("--limit", type=_number, default=20, metavar="N", help="at most so many (default: 20)")
     set_ = deed("set", "Set a key for every process, from its next call on.", key, why)
     set_.add_argument("value", help="as it would be written in the file")
     deed("unset", "Take back what was set; the files hold again.", key, why)
@@ -212,8 +216,14 @@ def _hours(text: str) -> float:
     return hours
 
 
+def _number(text: str) -> int:
+    if not text.isdecimal() or len(text) > LONGEST_NUMBER:
+        raise argparse.ArgumentTypeError(f"{text[:40]}: write a whole number, 0 or more")
+    return int(text)
+
+
 def _percent(text: str) -> int:
     number = text.removesuffix("%")
-    if not number.isdecimal() or int(number) > 100:
+    if not number.isdecimal() or len(number) > LONGEST_NUMBER or int(number) > 100:
         raise argparse.ArgumentTypeError(f"{text}: a share is a whole number from 0 to 100")
     return int(number)

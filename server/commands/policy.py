@@ -28,6 +28,7 @@ from server.operations import rollout_said
 from server.rollout_steps import check_movable
 from server.standing import rollout_data
 from server.state.policies import Version
+from server.wellformed import printable
 
 __all__ = ["history", "reload", "set_key", "show"]
 
@@ -73,9 +74,9 @@ def history(config_dir: Path | None, state_dir: Path, tool: str | None, limit: i
             Text(f"Nothing was ever changed about a rollout of `{tool}`." if tool else "Nothing was changed yet.")
         )
     for version in versions:
-        out.print(Text(f"{version.number:>5}  {moment(version.at)}  {version.what:<8}  by {version.who}"))
+        out.print(Text(f"{version.number:>5}  {moment(version.at)}  {version.what:<8}  by {printable(version.who)}"))
         for line in (*differences(version, tool), *([f"why: {version.why}"] if version.why else [])):
-            out.print(Text(f"       {line}"))
+            out.print(Text(f"       {printable(line)}"))
     return 0
 
 

@@ -16,6 +16,7 @@ from server.operations import rollout_said
 from server.rollout_steps import NOT_UNDER_ROLLOUT, Deed, aborted, check_movable, moved, taken_back
 from server.standing import Standing, standing, standing_data, step_said
 from server.state.policies import UnreadableVersion, Version
+from server.wellformed import printable
 
 __all__ = ["move", "roll_back_tools", "status"]
 
@@ -112,7 +113,7 @@ def _show(out: Console, one: Standing, now: Generation) -> None:
     accepted = f"accepted without sufficient evidence: {rollout.accepted}" if rollout.accepted else ""
     for line in dict.fromkeys((rollout.why, accepted)):
         if line:
-            out.print(Text(f"  {line}"))
+            out.print(Text(f"  {printable(line)}"))
     table = Table("", "calls", "users", "failed", "p50", "p95", "p99", box=None, pad_edge=False)
     for name, arm in (("agno", one.agno), ("downstream", one.downstream)):
         failed = f"{arm.errors:,} ({arm.errors / arm.calls:.1%})" if arm.calls else "-"

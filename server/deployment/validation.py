@@ -3,7 +3,7 @@
 Reads the configuration and the store, and starts nothing.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from server.bridge.decide import decide
 from server.bridge.decision import Call, Live
@@ -45,7 +45,9 @@ def _faults(work: Work, name: str, tool: ToolPlan) -> list[str]:
     own = now.serving(name)
     if own is None:
         return [f"no agent serves `{name}`"]
-    decision = decide(Call(unit=""), now.settings.facts(own, None), now.policy, Live())
+    # Without its rollout: a tool that was rolled back begins anew.
+    policy = replace(now.policy, rollouts={each: one for each, one in now.policy.rollouts.items() if each != name})
+    decision = decide(Call(unit=""), now.settings.facts(own, None), policy, Live())
     if decision.route is None:
         faults += [f"{name}: {reason.text}" for reason in decision.reasons if reason.text.startswith("agno")]
     if name in now.own:  # of an existing tool the agent check shows whether its server takes them

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias, cast
 
-__all__ = ["Database", "Row", "StoreError", "Transaction", "Value", "as_object", "as_text"]
+__all__ = ["NOT_KEPT", "Database", "Row", "StoreError", "Transaction", "Value", "as_object", "as_text"]
+
+NOT_KEPT = "cannot be asked for this: a number in it is too great, or a text in it is no text."
 
 Value: TypeAlias = str | int | float | None
 Row: TypeAlias = tuple[Any, ...]

@@ -16,12 +16,15 @@ class Leases:
         self._database = database
 
     def take(self, name: str, holder: str, ttl_s: float) -> bool:
-        """Take or prolong a lease from now on; whether `holder` has it. Another's that has not ended is left alone."""
+        """Take or prolong a lease from now on; whether `holder` has it. Another's that has not ended is left alone.
+
+        One that ends later than this one would was written under a clock that ran ahead, and is taken over.
+        """
         with self._database.transaction() as run:
             taken = run.write(
                 "INSERT INTO lease (name, holder, until) VALUES (?, ?, now_s() + ?) "
                 "ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until "
-                "WHERE lease.holder = excluded.holder OR lease.until <= now_s()",
+                "WHERE lease.holder = excluded.holder OR lease.until <= now_s() OR lease.until > excluded.until",
                 (name, holder, float(ttl_s)),
             )
         return taken == 1

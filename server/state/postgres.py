@@ -14,7 +14,7 @@ import psycopg
 from psycopg import conninfo, errors
 
 from server.state import migrations
-from server.state.database import Row, StoreError, Transaction, Value
+from server.state.database import NOT_KEPT, Row, StoreError, Transaction, Value
 
 __all__ = ["PostgresDatabase", "open_postgres"]
 
@@ -162,6 +162,8 @@ class PostgresDatabase:
             yield
         except psycopg.Error as error:
             raise StoreError(f"The state store {self.where} {_trouble(error)}") from error
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise StoreError(f"The state store {self.where} {NOT_KEPT}") from error
 
 
 class _Transaction:

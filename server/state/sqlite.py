@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 
 from server.state import migrations
-from server.state.database import Row, StoreError, Transaction, Value
+from server.state.database import NOT_KEPT, Row, StoreError, Transaction, Value
 
 __all__ = ["SqliteDatabase", "open_sqlite", "use_wal"]
 
@@ -148,6 +148,8 @@ def _named(where: str) -> Generator[None]:
         yield
     except sqlite3.Error as error:
         raise StoreError(f"The state store {where} {_trouble(error)}") from error
+    except (OverflowError, UnicodeEncodeError) as error:
+        raise StoreError(f"The state store {where} {NOT_KEPT}") from error
 
 
 def _trouble(error: sqlite3.Error) -> str:

@@ -9,6 +9,7 @@ from server.bridge.agno_route import AgnoRoute
 from server.bridge.bridge import Bridge
 from server.bridge.decision import Route
 from server.bridge.economy import Economy
+from server.bridge.policy import Rollout
 from server.bridge.shadow import Shadows
 from server.bridge.thresholds import over
 from server.control import Control
@@ -84,7 +85,8 @@ class Cards:
         """The bridge as it stands: policy, servers, what is bound to what, what runs, what was measured."""
         now = self._control.look()
         return {
-            "policy": asdict(now.policy),
+            "policy": {**asdict(now.policy), "rollouts": {t: _rollout(r) for t, r in now.policy.rollouts.items()}},
+            "behind": now.behind,
             "fallback": asdict(now.fallback),
             "cost": self._economy.status(now.tariff),
             "running": dict(self._agno.running),
@@ -136,6 +138,11 @@ def _tools(spec: AgentSpec) -> Sequence[Mapping[str, Any]]:
         {"name": tool.name, "description": tool.description, "cues": tool.cues, "needs": tool.needs}
         for tool in spec.tools
     ]
+
+
+def _rollout(rollout: Rollout) -> dict[str, Any]:
+    """Without the salt: whoever knows it can name himself so that he is drawn as he likes."""
+    return {name: value for name, value in rollout.to_json().items() if name != "salt"}
 
 
 def decision_card(record: DecisionRecord) -> dict[str, Any]:

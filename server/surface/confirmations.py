@@ -43,18 +43,18 @@ class Confirmations:
         self._now = now
         self._waiting: dict[str, _Waiting] = {}
 
-    def add(self, way: str, tool: str, arguments: Mapping[str, Any], seen: int) -> str:
-        """A token for this change, decided on version `seen`. `way` keeps answers to a form and tokens apart."""
+    def add(self, way: str, whose: str, tool: str, arguments: Mapping[str, Any], seen: int) -> str:
+        """A token for this caller's change, decided on version `seen`. `way` keeps answers to a form and tokens apart."""
         token = secrets.token_urlsafe(18)
         if len(self._waiting) >= MOST:
             del self._waiting[next(iter(self._waiting))]
-        self._waiting[token] = _Waiting(_key(way, tool, arguments), seen, self._now() + WAIT_S)
+        self._waiting[token] = _Waiting(_key(way, whose, tool, arguments), seen, self._now() + WAIT_S)
         return token
 
-    def take(self, token: str, way: str, tool: str, arguments: Mapping[str, Any]) -> int | None:
+    def take(self, token: str, way: str, whose: str, tool: str, arguments: Mapping[str, Any]) -> int | None:
         """The version that this change was decided on, once; None if the token is not for it, was used, or is too old."""
         waiting = self._waiting.pop(token, None)
-        if waiting is None or waiting.change != _key(way, tool, arguments) or waiting.until < self._now():
+        if waiting is None or waiting.change != _key(way, whose, tool, arguments) or waiting.until < self._now():
             return None
         return waiting.seen
 
@@ -96,5 +96,5 @@ def _yes(answer: object) -> bool:
     )
 
 
-def _key(way: str, tool: str, arguments: Mapping[str, Any]) -> str:
-    return json.dumps([way, tool, dict(arguments)], sort_keys=True)
+def _key(way: str, whose: str, tool: str, arguments: Mapping[str, Any]) -> str:
+    return json.dumps([way, whose, tool, dict(arguments)], sort_keys=True)

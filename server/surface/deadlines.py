@@ -3,7 +3,8 @@
 MCP has no field for it: a client's timeout is its own affair, and all a server hears of it is the cancellation, when it
 comes at all. Whoever knows, such as a server that chains calls, says so in `_meta` under `sophia/deadline_ms`, in
 milliseconds from when the call arrives. It can only shorten what the tool has. A call that did not end in it says so
-in time, and nobody is held to have failed.
+in time, and nobody is held to have failed, unless the time was at least the tool's target: then a route that did not answer
+in it has failed, or callers who are in a hurry would hide one that never answers.
 """
 
 import math
@@ -20,6 +21,8 @@ from server.errors import CallerDeadline, InvalidArguments
 __all__ = ["DEADLINE_KEY", "CallerTime", "caller_time"]
 
 DEADLINE_KEY = "sophia/deadline_ms"
+MOST_MS = 1e12
+"""Thirty years: more is no limit, and may be more than a clock holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +55,6 @@ def caller_time(ctx: ServerRequestContext[Any, Any]) -> CallerTime:
         return CallerTime()
     if isinstance(given_ms, bool) or not isinstance(given_ms, int | float) or not 0 <= given_ms < math.inf:
         raise InvalidArguments(f"`{DEADLINE_KEY}` is a number of milliseconds, 0 or more.", delivered=False)
+    if given_ms > MOST_MS:
+        return CallerTime()
     return CallerTime(anyio.current_time() + given_ms / 1000)

@@ -26,7 +26,7 @@ from server.errors import InternalError, InvalidArguments, NotFound, RolloutRefu
 from server.generation import NOTHING_SET, Generation
 from server.nearest import nearest_hint
 from server.operations import By, NoSuchVersion, Operations, Rehearsal, Versions, who_was_first
-from server.rollout_steps import Deed, moved, taken_back
+from server.rollout_steps import Deed, check_other_route, moved, taken_back
 from server.standing import Standing, standing, standing_data
 from server.state.database import StoreError
 from server.state.policies import Conflict, UnreadableVersion, Version
@@ -40,6 +40,8 @@ from server.surface.own_calls import Asking, OwnCalls
 from server.surface.relay import Relay
 from server.surface.schemas import Validators
 from server.surface.sessions import LOCAL
+from server.surface.units import rights_of
+from server.wellformed import printable
 
 __all__ = ["OperatorTools", "explained_call"]
 
@@ -74,7 +76,7 @@ class OperatorTools:
         arguments = {name: value for name, value in (params.arguments or {}).items() if value is not None}
         try:
             self.validators.check(params.name, OPERATOR_TOOLS[params.name].input_schema, arguments, ours=True)
-            arguments = {name: _whole(value) for name, value in arguments.items()}
+            arguments = {name: _plain(value) for name, value in arguments.items()}
             if params.name == "bridge_status":
                 return _result(await to_thread.run_sync(self._status))
             if params.name == "bridge_explain":
@@ -106,12 +108,12 @@ class OperatorTools:
         self, ctx: Context, params: t.CallToolRequestParams, arguments: dict[str, Any]
     ) -> t.CallToolResult | t.InputRequiredResult:
         token, name = arguments.pop("confirm", None), params.name
-        do = partial(self._done, name, arguments, _who(ctx))
+        do, whose = partial(self._done, name, arguments, _who(ctx)), f"{rights_of(ctx)} {_who(ctx)}"
         if params.request_state is not None:
-            seen = self.confirmations.take(params.request_state, FORM_WAY, name, arguments)
+            seen = self.confirmations.take(params.request_state, FORM_WAY, whose, name, arguments)
             return await self._confirmed(do, seen) if said_yes(params) else self._declined()
         if token is not None:
-            return await self._confirmed(do, self.confirmations.take(token, TOKEN_WAY, name, arguments))
+            return await self._confirmed(do, self.confirmations.take(token, TOKEN_WAY, whose, name, arguments))
         seen = await to_thread.run_sync(self.store.policies.newest_number)
         would = await to_thread.run_sync(do, Rehearsal(self.store.policies), seen)
         if would.number == seen:
@@ -119,7 +121,7 @@ class OperatorTools:
         means = await to_thread.run_sync(self._means, seen, would)
         if can_ask(ctx):
             return await self._asked(ctx, params, arguments, do, would, means)
-        token = self.confirmations.add(TOKEN_WAY, name, arguments, seen)
+        token = self.confirmations.add(TOKEN_WAY, whose, name, arguments, seen)
         said = f"Nothing is changed yet. Repeat the call with confirm={token} within five minutes to have it done."
         return _changed("confirm", said, would, means=means, number=seen, confirm=token)
 
@@ -136,7 +138,8 @@ class OperatorTools:
         changes = "; ".join(would.difference)
         question = " ".join([f"Change this, from the next call of every process on? {changes}.", *means])
         if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
-            return to_be_asked(question, self.confirmations.add(FORM_WAY, params.name, arguments, seen))
+            whose = f"{rights_of(ctx)} {_who(ctx)}"
+            return to_be_asked(question, self.confirmations.add(FORM_WAY, whose, params.name, arguments, seen))
         return await self._confirmed(do, seen) if await asked(ctx, question) else self._declined()
 
     async def _confirmed(self, do: "partial[Version]", seen: int | None) -> t.CallToolResult:
@@ -163,6 +166,9 @@ class OperatorTools:
         now, operations = self.control.look(), Operations(versions)
         by = By(who, str(arguments.get("why", "")), seen)
         if name == "bridge_rollout":
+            if arguments["step"] == "start" and (own := now.own.get(arguments["tool"])) is not None:
+                known = all(connection.offer for connection in self.pool.connections.values())
+                check_other_route(own.name, bound=not known or self.calls.has_two_routes(own, now))
             asked_for = {key: value for key, value in arguments.items() if key != "step"}
             return moved(operations, Deed(arguments["step"], **asked_for), now, self.store.tallies, by)
         tool, number = arguments.get("tool"), arguments.get("to_version")
@@ -232,9 +238,9 @@ def _told(error: SophiaError | Conflict | NoSuchVersion | StoreError) -> SophiaE
             )
 
 
-def _whole(value: Any) -> Any:
-    """A number as the schemas mean it: JSON has one kind, so that 5.0 is the whole number 5 to them."""
-    return int(value) if isinstance(value, float) else value
+def _plain(value: Any) -> Any:
+    """A value as the schemas mean it, to which 5.0 is the whole number 5, and as a terminal may show it."""
+    return int(value) if isinstance(value, float) else printable(value) if isinstance(value, str) else value
 
 
 def _who(ctx: Context) -> str:

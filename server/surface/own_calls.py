@@ -113,6 +113,10 @@ class OwnCalls:
         """Whether policy leaves the tool a route."""
         return bool(allowed(self._routes.facts(tool, now), now.policy))
 
+    def has_two_routes(self, tool: OwnTool, now: Generation) -> bool:
+        """Whether a server offers another route of the tool than its agent; a tool of one route has nothing to offer."""
+        return tool.name not in now.movable or self._routes.facts(tool, now).downstream is not None
+
     def unready(self, tool: OwnTool) -> bool:
         """Whether a source is missing that a server may still turn out to offer."""
         return self._bound.missing(frozenset[Need]().union(*(member.needs for member in tool.members)) & BINDABLE)

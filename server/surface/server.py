@@ -149,7 +149,7 @@ class SophiaServer(Server[Any]):
     ) -> t.CallToolResult | t.InputRequiredResult:
         now = self._control.look()
         own = now.own.get(params.name)
-        if own is not None and self._calls.is_listed(own, now):
+        if own is not None and await self._listed(own, now):
             return await self._call_own(ctx, params, own, now)
         if params.name == RATE_ANSWER.name:
             return await self._rating.call(ctx, params)
@@ -170,6 +170,13 @@ class SophiaServer(Server[Any]):
         except SophiaError as error:
             return self._refused(params.name, error)
         return await self._relay.tool(ctx, params, target, time)
+
+    async def _listed(self, own: OwnTool, now: Generation) -> bool:
+        """Whether one of ours has a route; right after a first start its server may be about to say that it is one."""
+        if not self._calls.is_listed(own, now) and own.name in now.movable:
+            with anyio.move_on_after(FIRST_WAIT_S):
+                await self._pool.until(lambda: self._calls.is_listed(own, now))
+        return self._calls.is_listed(own, now)
 
     async def _first_seen(self, name: str) -> tuple[Connection, Published, t.Tool] | None:
         """A tool that nobody knew yet: right after a first start its server may be about to say that it has it."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mcp.server.context import ServerRequestContext
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 __all__ = ["Units", "rights_of"]
 
@@ -48,5 +49,7 @@ def rights_of(ctx: ServerRequestContext[Any, Any]) -> str:
 
 
 def _http_session(ctx: ServerRequestContext[Any, Any]) -> str | None:
+    if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
+        return None  # it has no sessions: whatever a client sends under that name, nobody gave it out
     headers: Any = getattr(ctx.request, "headers", None)
     return headers.get(SESSION_HEADER) if headers is not None else None

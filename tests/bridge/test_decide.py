@@ -82,6 +82,17 @@ def test_what_is_refused_for_want_of_a_rollout_only_names_what_brings_the_agent_
         assert remedy is None or remedy in said[0]
 
 
+@pytest.mark.parametrize("downstream", [BOTH.downstream, None])
+def test_an_agent_that_was_rolled_back_serves_nobody_also_where_no_server_is_bound(
+    downstream: DownstreamMapping | None,
+) -> None:
+    policy = replace(POLICY, rollouts={BOTH.name: Rollout(50, "s", "rolled_back", 0.0, 0.0, why="it lies")})
+    tool = replace(BOTH, downstream=downstream)
+    assert decide(CALL, tool, policy, WELL).route == ("downstream" if downstream else None)
+    assert decide(replace(CALL, forced="agno"), tool, policy, WELL).route is None
+    assert "agno is out: its rollout was rolled back (it lies)" in told(decide(CALL, tool, policy, WELL))
+
+
 def test_a_tool_that_no_agent_serves_takes_whatever_arguments_it_is_given() -> None:
     proxied = Tool("gong__list_calls", downstream=DownstreamMapping("gong", *[frozenset[str]()] * 3))
     decision = decide(Call("", frozenset({"cursor"})), proxied, POLICY, WELL)

@@ -79,6 +79,7 @@ class Run:
         decision: Decision = BOTH,
         deadline_ms: int = 60_000,
         caller_ms: float | None = None,
+        target_ms: float | None = None,
     ) -> Executed[str]:
         runs: dict[Route, RouteRun[str]] = {
             "downstream": RouteRun(self.route("downstream", self.downstream), self.repeatable, self.attempts),
@@ -88,7 +89,7 @@ class Run:
             route: replace(run, guard=self.guards.of("gong_intelligence", route, "gong"))
             for route, run in runs.items()
         }
-        return await execute(decision, guarded, fallback, deadline_ms, self.observe, caller_ms)
+        return await execute(decision, guarded, fallback, deadline_ms, self.observe, caller_ms, target_ms)
 
     @property
     def standings(self) -> list[tuple[Route, str, str | None, bool]]:
@@ -302,6 +303,26 @@ def test_a_call_that_arrives_with_no_time_left_is_not_sent(in_virtual_time: InVi
         in_virtual_time(call.under(GRACEFUL, caller_ms=0))
     assert raised.value.delivered is False
     assert call.asked == []
+
+
+def test_a_route_that_had_its_target_of_time_and_did_not_answer_has_failed(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[ENDLESS_S])
+    with pytest.raises(DeadlineExceeded, match="within the 300 ms that it was given"):
+        in_virtual_time(call.under(GRACEFUL, caller_ms=300, target_ms=200))
+    assert call.observed == [("downstream", 300, "deadline")]
+
+
+def test_a_route_that_is_asked_late_in_the_callers_time_is_not_charged(in_virtual_time: InVirtualTime) -> None:
+    call = Run(downstream=[DOWN], agno=[ENDLESS_S])
+    with pytest.raises(CallerDeadline):
+        in_virtual_time(call.under(IMMEDIATE, caller_ms=400, target_ms=200))
+    assert call.observed[-1] == ("agno", 400, "caller_deadline")
+
+
+@pytest.mark.parametrize("left_ms", [-1.0, 0.0, 0.5])
+def test_a_call_without_time_is_told_so_in_words(in_virtual_time: InVirtualTime, left_ms: float) -> None:
+    with pytest.raises(CallerDeadline, match="Nothing was left of the time"):
+        in_virtual_time(Run(downstream=[ENDLESS_S]).under(GRACEFUL, caller_ms=left_ms))
 
 
 # Guards

@@ -7,6 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from server.state import decisions as decisions_module
+from server.state.database import StoreError
 from server.state.decisions import DecisionRecord
 from server.state.policies import Conflict, NewVersion, Version
 from server.state.ratings import Rating
@@ -111,6 +112,11 @@ def test_of_several_who_append_at_once_exactly_one_wins(where: Path | str) -> No
         assert [one.number for one in store.policies.history(100)] == [5, 4, 3, 2, 1]
 
 
+def test_a_text_that_is_none_is_refused_in_a_sentence(store: Store) -> None:
+    with pytest.raises(StoreError, match="cannot be asked for this"):
+        store.policies.history(1, "bad\udcff")
+
+
 # Tallies
 
 
@@ -157,6 +163,18 @@ def test_a_lease_that_is_given_back_or_has_ended_is_anybodys(store: Store, other
     store.leases.release("gates", "p1")
     assert other.leases.take("gates", "p2", 0), "and this one ends as it begins"
     assert store.leases.take("gates", "p1", 60)
+
+
+def test_a_lease_that_was_taken_under_a_clock_that_ran_ahead_keeps_nobody_out(store: Store, other: Store) -> None:
+    store.leases.take("gates", "two days ahead", 172_800)
+    assert other.leases.take("gates", "p2", 60)
+    assert other.leases.take("gates", "p2", 60), "from now on it is the new holder's"
+
+
+@pytest.mark.parametrize("number", [2**53, 2**63, 10**30, -1])
+def test_what_no_database_can_keep_is_not_found(store: Store, number: int) -> None:
+    assert store.policies.version(number) is None
+    assert store.policies.history(abs(number)) == []
 
 
 # Ratings

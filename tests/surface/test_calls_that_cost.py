@@ -217,8 +217,11 @@ async def test_a_model_named_as_in_house_may_see_restricted_data(sophia: Starts,
 
 def test_rights_are_those_of_the_http_session_or_the_local_user() -> None:
     class Asked:
-        def __init__(self, headers: Mapping[str, str] | None) -> None:
+        def __init__(self, headers: Mapping[str, str] | None, protocol_version: str = "2025-11-25") -> None:
+            self.protocol_version = protocol_version
             self.request = type("Request", (), {"headers": headers})() if headers is not None else None
 
     assert rights_of(Asked(None)) == rights_of(Asked({})) == "local"
     assert rights_of(Asked({"mcp-session-id": "one"})) != rights_of(Asked({"mcp-session-id": "two"}))
+    invented = Asked({"mcp-session-id": "one"}, "2026-07-28")
+    assert rights_of(invented) == "local", "where there are no sessions, nobody can make himself another caller"

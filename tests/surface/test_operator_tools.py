@@ -12,20 +12,27 @@ import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
+from server import app
 from server.app import Sophia, running
 from server.config import load
 from server.operations import By, Operations
+from tests.surface.crm_in_memory import Crm, in_memory
 
 TOOLS = {"bridge_status", "bridge_explain", "bridge_rollout", "bridge_rollback"}
 START = {"step": "start", "tool": "gong_intelligence", "why": "to try it"}
+CRM = "{crm: {command: none, sophia: {capabilities: [calls.analysis, calls.coaching]}}}"
 ERAS = pytest.mark.parametrize("era", ["auto", "legacy"])
 
 
 @asynccontextmanager
-async def serving(place: Path, servers: str = "{}", *, operator: bool = True) -> AsyncGenerator[Sophia]:
+async def serving(place: Path, servers: str = CRM, *, operator: bool = True) -> AsyncGenerator[Sophia]:
     (place / "downstream.yaml").write_text(f"mcpServers: {servers}\n", encoding="utf-8")
-    async with running(load(place, {}), place / "state", operator=operator) as sophia:
-        yield sophia
+    with pytest.MonkeyPatch.context() as patch:
+        if servers == CRM:
+            patch.setattr(app, "endpoint_of", lambda server, *_: in_memory(server, Crm().server()))
+        async with running(load(place, {}), place / "state", operator=operator) as sophia:
+            await sophia.pool.settled()
+            yield sophia
 
 
 def client(sophia: Sophia, era: str, **more: Any) -> Client:
@@ -105,6 +112,8 @@ async def test_what_cannot_be_done_is_an_error_result_that_says_why(tmp_path: Pa
         for name, arguments, why in (
             ("bridge_rollout", {"step": "hold", "tool": "gong_intelligence"}, "not under rollout"),
             ("bridge_rollout", {"step": "start", "tool": "sales_intelligence_team"}, "one route only"),
+            ("bridge_rollout", {"step": "start", "tool": "hubspot_crm"}, "No server offers the other route"),
+            ("bridge_rollout", {"step": "start", "tool": "sales_coach"}, "No server offers the other route"),
             ("bridge_rollback", {}, "Give a `tool`"),
             ("bridge_rollback", {"tool": "gong_intelligence", "all": True}, "not both"),
             ("bridge_rollout", {**START, "to": 50}, "add `accept_insufficient` and `why`"),
@@ -201,3 +210,40 @@ async def test_a_share_written_as_5_point_0_is_kept_as_5(tmp_path: Path) -> None
             result = await connected.call_tool("bridge_rollback", {"to_version": version})
             assert result.is_error
             assert "to_version" in result.content[0].text
+
+
+async def test_a_token_is_good_for_the_client_it_was_given_to(tmp_path: Path) -> None:
+    async with serving(tmp_path) as sophia, client(sophia, "auto") as connected:
+        token = (await connected.call_tool("bridge_rollout", START)).structured_content["confirm"]
+        info = t.Implementation(name="another", version="1")
+        async with Client(sophia.server, mode="auto", client_info=info) as other:
+            assert (await other.call_tool("bridge_rollout", {**START, "confirm": token})).is_error
+        assert sophia.store.policies.number() == 0
+
+
+async def test_a_reason_is_kept_as_a_terminal_may_show_it(tmp_path: Path) -> None:
+    async with serving(tmp_path) as sophia, client(sophia, "auto") as connected:
+        asked = {**START, "why": "\x1b[2Jit is\ngood"}
+        token = (await connected.call_tool("bridge_rollout", asked)).structured_content["confirm"]
+        await connected.call_tool("bridge_rollout", {**asked, "confirm": token})
+        newest = sophia.store.policies.latest()
+        assert newest is not None
+        assert newest.why == " [2Jit is good"
+
+
+async def test_the_status_that_everybody_may_read_has_no_salts(tmp_path: Path) -> None:
+    async with serving(tmp_path) as sophia, client(sophia, "auto") as connected:
+        token = (await connected.call_tool("bridge_rollout", START)).structured_content["confirm"]
+        await connected.call_tool("bridge_rollout", {**START, "confirm": token})
+        newest = sophia.store.policies.latest()
+        assert newest is not None
+        status = (await connected.read_resource("sophia://bridge/status")).contents[0].text
+        assert '"percent": 10' in status
+        assert newest.rollouts["gong_intelligence"]["salt"] not in status
+
+
+@pytest.mark.parametrize("given_ms", [10**400, 10**19, 1e308])
+async def test_more_time_than_a_clock_holds_is_no_limit(tmp_path: Path, given_ms: float) -> None:
+    async with serving(tmp_path) as sophia, client(sophia, "auto") as connected:
+        result = await connected.call_tool("sales_coach", {"rep": "Ann"}, meta={"sophia/deadline_ms": given_ms})
+        assert (result.meta or {}).get("sophia/error", {}).get("kind") not in {"internal", "caller_deadline"}
