@@ -241,6 +241,7 @@ class Site:
             prefix=name if prefix is None else prefix,
             capabilities=None,
             agno_routes=(),
+            connection_per_client=False,
             classification="internal",
             credits_per_call=0,
             max_concurrent_calls=256,

@@ -48,22 +48,35 @@ class Person:
     def __init__(self, name: str) -> None:
         self.name = name
         self.heard: list[str] = []
+        self.more = anyio.Event()
         self.asked = anyio.Event()
         self.answers = anyio.Event()
         self.answers.set()
 
     async def answer(self, _: Any, params: t.ElicitRequestParams) -> t.ElicitResult:
-        self.heard.append(params.message)
+        self._hear(params.message)
         self.asked.set()
         await self.answers.wait()
         return t.ElicitResult(action="accept", content={"name": self.name})
 
     async def log(self, params: t.LoggingMessageNotificationParams) -> None:
-        self.heard.append(str(params.data))
+        self._hear(str(params.data))
 
     async def message(self, message: Any) -> None:
         if isinstance(message, t.ResourceUpdatedNotification):
-            self.heard.append(str(message.params.uri))
+            self._hear(str(message.params.uri))
+
+    async def has_heard(self, number: int) -> list[str]:
+        """What was heard, once it is so much; in no order, since it comes over more than one stream."""
+        with anyio.fail_after(10):
+            while len(self.heard) < number:
+                await self.more.wait()
+        return sorted(self.heard)
+
+    def _hear(self, said: str) -> None:
+        self.heard.append(said)
+        self.more.set()
+        self.more = anyio.Event()
 
     def at(self, sophia: Sophia, era: str = "legacy") -> Client:
         return Client(
@@ -159,8 +172,8 @@ async def test_a_log_and_a_watched_resource_reach_the_client_that_wanted_them(tm
         await one.session.send_request(t.SetLevelRequest(params=t.SetLevelRequestParams(level="info")), t.EmptyResult)
         await one.session.send_request(t.SubscribeRequest(params=t.SubscribeRequestParams(uri=NOTE)), t.EmptyResult)
         assert text(await one.call_tool("write_note", {})) == "written"
+        assert await ann.has_heard(2) == [NOTE, "the note is written"]
         assert text(await two.call_tool("able", {}))
-    assert ann.heard == ["the note is written", NOTE]
     assert ben.heard == []
 
 
