@@ -10,7 +10,7 @@ demo: .venv/run.done  ## one agent, one team and one proxied call, over stdio, o
 	@$(BIN)/python -m server.demo
 
 test: lint  ## everything that works offline
-	@$(BIN)/pytest -m "not external"
+	@$(BIN)/pytest -m "not external" -n auto --maxprocesses 4 --dist loadfile
 
 lint: .venv/dev.done
 	@$(BIN)/ruff check .
