@@ -30,9 +30,9 @@ from hashlib import blake2b
 from typing import Any
 
 import anyio
-from anyio.abc import TaskGroup
 
 from agents.outcome import Answered
+from server.background import Background
 from server.bridge.agreement import Compared, compared
 from server.bridge.arms import KINDS_OF_THE_CALLER, Arm, Arms
 from server.bridge.decision import Decision, Route
@@ -90,36 +90,27 @@ class _Ran:
 
 
 class Shadows:
-    """Runs beside. They live in a task group of their own, held by `run`; outside of that there are none."""
+    """Runs beside. They live in `background`; while that is not held there are none."""
 
     def __init__(self, log: DecisionLog, arms: Arms, at_once: int = AT_ONCE, after_s: float = AFTER_S) -> None:
         self._log = log
         self._arms = arms
         self._at_once = at_once
         self._after_s = after_s
-        self._tasks: TaskGroup | None = None
+        self.background = Background()
         self._under_way = 0
         self._ended = 0
         self._left_out: Counter[str] = Counter()
-
-    async def run(self) -> None:
-        """Hold the runs until cancelled."""
-        try:
-            async with anyio.create_task_group() as tasks:
-                self._tasks = tasks
-                await anyio.sleep_forever()
-        finally:
-            self._tasks = None
 
     def begin(self, pair: Pair) -> None:
         """Have the other route run a moment from now, where a place is free."""
         if _own(pair.record) is None:
             self.leave_out("its answer was another call's")
-        elif self._tasks is None or self._under_way >= self._at_once:
+        elif not self.background.held or self._under_way >= self._at_once:
             self.leave_out("as many run as may at once")
         else:
             self._under_way += 1
-            self._tasks.start_soon(self._beside, pair)
+            self.background.begin(self._beside, pair)
 
     def leave_out(self, why: str) -> None:
         """Count a call that was sampled and is not run beside."""

@@ -20,8 +20,8 @@ from hashlib import sha256
 from typing import Any, Generic, TypeVar, cast
 
 import anyio
-from anyio.abc import TaskGroup
 
+from server.background import Background
 from server.bridge.decision import Route
 from server.errors import Busy
 
@@ -110,25 +110,16 @@ class _Kept:
 class Sharing:
     """The runs in flight and the answers kept. `now` gives seconds that never go back.
 
-    Runs live in a task group of its own, held by `run`; outside of that nothing is shared.
+    Runs live in `background`; while that is not held nothing is shared.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._tasks: TaskGroup | None = None
+        self.background = Background()
         self._now = now
         self._flights: dict[Key, _Flight] = {}
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self._bytes = 0
         self._version: str | None = None
-
-    async def run(self) -> None:
-        """Hold the runs until cancelled."""
-        try:
-            async with anyio.create_task_group() as tasks:
-                self._tasks = tasks
-                await anyio.sleep_forever()
-        finally:
-            self._tasks = None
 
     def flies(self, key: Key) -> bool:
         """Whether a call with this key would join a run or be answered at once."""
@@ -147,7 +138,7 @@ class Sharing:
         Raises whatever `run` raises, and Busy when the program is stopping.
         """
         share.joined, share.age_s = False, None
-        if self._tasks is None:
+        if not self.background.held:
             return await run(tell)
         kept = self._found(key)
         if kept is not None:
@@ -157,7 +148,7 @@ class Sharing:
         share.joined = flight is not None
         if flight is None:
             flight = self._flights[key] = _Flight()
-            self._tasks.start_soon(self._fly, key, flight, run, terms)
+            self.background.begin(self._fly, key, flight, run, terms)
         with self._waiting(key, flight, tell):
             await flight.landed.wait()
         if flight.failure is not None:

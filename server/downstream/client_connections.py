@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import anyio
 import mcp_types as t
-from anyio.abc import TaskGroup
 
+from server.background import Background
 from server.downstream.connection import Connection
 from server.downstream.fronts import Front
 
@@ -19,36 +19,42 @@ __all__ = ["ClientConnections"]
 
 @dataclass(slots=True)
 class _Held:
-    """One connection and what ends it."""
+    """One connection, what ends it, and whether it ever stood."""
 
     connection: Connection
+    stood: bool = False
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
 
 class ClientConnections:
-    """Opens them when they are first needed; `run` holds them."""
+    """Opens them when they are first needed; `background` holds them."""
 
     def __init__(self, client_info: t.Implementation) -> None:
         self._client_info = client_info
         self._held: dict[Front, dict[str, _Held]] = {}
-        self._tasks: TaskGroup | None = None
-
-    async def run(self) -> None:
-        """Hold the connections until cancelled."""
-        async with anyio.create_task_group() as self._tasks:
-            await anyio.sleep_forever()
+        self._refused: dict[str, int] = {}
+        self.background = Background()
 
     async def of(self, front: Front, shared: Connection) -> Connection:
         """The client's own connection to the server behind `shared`; `shared` itself where the server cannot have one."""
-        if self._tasks is None or not shared.endpoint.per_client:
+        refused = self._refused.get(shared.name) == shared.restarts
+        if not self.background.held or not shared.endpoint.per_client or refused:
             return shared
         held = self._held.setdefault(front, {}).get(shared.name)
         if held is None:
             held = _Held(Connection(shared.endpoint, self._client_info, _ignored, None, front))
             self._held[front][shared.name] = held
-            self._tasks.start_soon(self._hold, held, name=f"downstream {shared.name} for one client")
+            self.background.begin(self._hold, held, name=f"downstream {shared.name} for one client")
         await held.connection.settled()
-        return held.connection if held.connection.state == "ready" else shared
+        if held.connection.state == "ready":
+            held.stood = True
+            return held.connection
+        if shared.state == "ready" and not held.stood:
+            # It is there and takes no handshake: not to be asked again before it has been connected anew.
+            self._refused[shared.name] = shared.restarts
+            held.scope.cancel()
+            self._held.get(front, {}).pop(shared.name, None)
+        return shared
 
     def open(self, front: Front) -> list[Connection]:
         """The connections that the client has."""

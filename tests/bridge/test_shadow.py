@@ -65,7 +65,7 @@ def pair(
 async def held(shadows: Shadows, *pairs: Pair, for_s: float = 60.0) -> None:
     """Hold these runs for some time and then stop."""
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(shadows.run)
+        tasks.start_soon(shadows.background.run)
         await anyio.lowlevel.checkpoint()
         for one in pairs:
             shadows.begin(one)

@@ -45,7 +45,7 @@ async def sharing_of(now: Callable[[], float] = time.monotonic) -> AsyncGenerato
     """A sharing at work, and a group of tasks that have ended when the block has."""
     sharing = Sharing(now)
     async with anyio.create_task_group() as holding:
-        holding.start_soon(sharing.run)
+        holding.start_soon(sharing.background.run)
         await settled()
         async with anyio.create_task_group() as tasks:
             yield sharing, tasks
