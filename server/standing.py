@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from server.bridge.arm_evidence import ArmEvidence
@@ -14,6 +13,7 @@ from server.bridge.gates import Gate, GateRules, evaluate
 from server.bridge.policy import Rollout
 from server.bridge.rollout import Advance, Complete, Hold, RollBack, Step, asked, verdict
 from server.generation import Generation
+from server.instants import iso
 from server.state.tallies import Tallies
 
 __all__ = ["Standing", "earned", "rollout_data", "rules_for", "standing", "standing_data", "step_said"]
@@ -98,7 +98,7 @@ def standing_data(one: Standing) -> Mapping[str, Any]:
 def rollout_data(rollout: Rollout) -> dict[str, Any]:
     """A rollout for programs: the share that serves now beside the percent it had reached, and times as in the history."""
     times = {"since": rollout.since, "started": rollout.started}
-    said = {name: datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") for name, at in times.items()}
+    said = {name: iso(at) for name, at in times.items()}
     return {**rollout.to_json(), "share": rollout.share, **said}
 
 

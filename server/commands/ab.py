@@ -1,7 +1,6 @@
 """`sophia ab report`: how the agent and the server beside it did on the calls that were drawn between them."""
 
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +9,7 @@ from rich.text import Text
 
 from server.commands.operating import Desk, Undone, at_desk
 from server.commands.output import fail, printed
+from server.instants import iso
 from server.report.gathered import Asked, ToolReport, gathered, tool_data
 from server.report.page import page
 from server.report.resampling import FEWEST_USERS, RESAMPLES
@@ -65,13 +65,10 @@ def _asked(desk: Desk, tool: str | None, hours: float | None) -> Asked:
 
 
 def _data(asked: Asked, found: list[ToolReport]) -> dict[str, object]:
-    since, until = (
-        datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") for at in (asked.since, asked.until)
-    )
     return {
         "hours": round((asked.until - asked.since) / 3_600, 3),
-        "since": since,
-        "until": until,
+        "since": iso(asked.since),
+        "until": iso(asked.until),
         "resamples": RESAMPLES,
         "fewest_users": FEWEST_USERS,
         "tools": [tool_data(one) for one in found],

@@ -14,6 +14,7 @@ from server.commands.output import printed
 from server.config import ConfigurationError, Files, Problem, files_of_servers, load_again
 from server.errors import RolloutRefused
 from server.generation import NOTHING_SET, Generation, generation_of
+from server.instants import iso
 from server.operations import By, NoSuchVersion, Operations, who_was_first
 from server.state.database import StoreError
 from server.state.policies import Conflict, Version
@@ -96,7 +97,7 @@ def version_data(version: Version, tool: str | None = None) -> Mapping[str, Any]
     """A version for programs; with `tool` only what differed about its rollout."""
     return {
         "version": version.number,
-        "at": datetime.fromtimestamp(version.at, UTC).isoformat(timespec="seconds"),
+        "at": iso(version.at),
         "who": version.who,
         "why": version.why,
         "what": version.what,

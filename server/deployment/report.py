@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from server.deployment.progress import Figure, PhaseRecord, Progress, written
+from server.instants import iso
 
 __all__ = ["data", "ended", "keep", "markdown"]
 
@@ -26,7 +26,7 @@ def data(progress: Progress) -> Mapping[str, Any]:
         "state": progress.state,
         "why": progress.why,
         "tools": sorted(progress.salts),
-        "sittings": [_iso(at) for at in progress.sittings],
+        "sittings": [iso(at) for at in progress.sittings],
         "phases": [_phase_data(number, one) for number, one in enumerate(progress.phases, start=1)],
     }
 
@@ -57,14 +57,14 @@ def _lines(progress: Progress) -> Iterator[str]:
     yield ""
     yield ended(progress)
     yield ""
-    yield f"Plan `{Path(progress.plan).name}`; worked on {', '.join(map(_iso, progress.sittings)) or 'never'}."
+    yield f"Plan `{Path(progress.plan).name}`; worked on {', '.join(map(iso, progress.sittings)) or 'never'}."
     for number, one in enumerate(progress.phases, start=1):
         yield ""
         yield f"## {number}. {one.name.capitalize()}: {one.state}"
         yield ""
         if one.began is not None:
             took = "" if one.ended is None else f", took {one.ended - one.began:,.1f} s"
-            yield f"Began {_iso(one.began)}{took}."
+            yield f"Began {iso(one.began)}{took}."
         if lines := _own_lines(one):
             yield ""
             yield from (f"- {line.strip()}" for line in lines)
@@ -90,13 +90,9 @@ def _row(one: Figure) -> str:
 
 def _phase_data(number: int, one: PhaseRecord) -> Mapping[str, Any]:
     figures = [{**figure.model_dump(), "met": figure.met} for figure in one.figures]
-    times = {name: None if at is None else _iso(at) for name, at in (("began", one.began), ("ended", one.ended))}
+    times = {name: None if at is None else iso(at) for name, at in (("began", one.began), ("ended", one.ended))}
     return {"phase": number, **one.model_dump(), **times, "figures": figures}
 
 
 def _names(progress: Progress) -> str:
     return ", ".join(sorted(progress.salts))
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
