@@ -104,6 +104,7 @@ async def running(
     Raises StoreError where the state store cannot be used, ConfigurationError where what was set does not fit.
     """
     release = version("sophia")
+    ourselves = t.Implementation(name="sophia", version=release)
     masks = Masks()
     _hide_in_logs(masks)
     end_children_soon()
@@ -114,7 +115,7 @@ async def running(
         pool = Pool(
             [Member(endpoint_of(s, os.environ, masks, state_dir / "logs"), s.prefix) for s in servers.values()],
             store,
-            t.Implementation(name="sophia", version=release),
+            ourselves,
             frozenset({*control.current.own, RATE_ANSWER.name, *OPERATOR_TOOLS}),
             frozenset(PROMPTS),
             configuration.downstream.catalog_wait_ms / 1000,
@@ -149,10 +150,10 @@ async def running(
         economy = Economy(Spending(store.tallies), Sharing())
         routes = OwnRoutes(agno, bound, economy, evidence)
         shadows = Shadows(log, arms)
-        shadowing = Shadowing(bridge, routes, shadows, agno, bound, economy)
+        shadowing = Shadowing(bridge, routes, shadows, agno, economy)
         calls = OwnCalls(bridge, routes, bound, validators, sessions, shadowing)
         cards = Cards(control, bridge, pool, bound, agno, routes, economy, shadows)
-        connections = ClientConnections(t.Implementation(name="sophia", version=release))
+        connections = ClientConnections(ourselves)
         fronts = Fronts(connections)
         relay = Relay(control, bridge, economy, validators, fronts)
         existing = ExistingTools(bridge, routes, bound, economy, relay)

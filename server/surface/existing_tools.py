@@ -82,10 +82,8 @@ class ExistingTools:
         For whoever wants to know before a rollout whether it can serve. The server is not asked.
         """
         beside = self._beside(arguments, NOTHING, target, replace(asking, forced="agno"), now)
-        made, deadline_ms = (
-            beside.made,
-            now.settings.deadline_ms(self._worker(now.existing[target[1].name], target, now)),
-        )
+        made, worker = beside.made, self._worker(now.existing[target[1].name], target, now)
+        deadline_ms = now.settings.deadline_ms(worker)
         try:
             async with beside.turn:
                 executed = await self._bridge.execute(made, {"agno": beside.run}, now.fallback, deadline_ms)

@@ -153,14 +153,8 @@ class OwnRoutes:
                 borrowed=lambda: taken.shares["agno"].borrowed,
             )
         }
-        route = MAPPED_ROUTES.get(tool.name)
-        door = self._bound.at(route.capability) if route else None
-        if route is not None and door is not None:
-            serve, (connection, binding) = route.serve, door
-
-            async def downstream(_: Tell, __: Charge) -> Answered:
-                return await serve(connection, binding, called.job.arguments)
-
+        downstream = self.by_server(called)
+        if downstream is not None:
             runs["downstream"] = RouteRun(
                 self._ready(called, "downstream", downstream, taken),
                 repeatable=True,
@@ -169,6 +163,19 @@ class OwnRoutes:
                 borrowed=lambda: taken.shares["downstream"].borrowed,
             )
         return runs
+
+    def by_server(self, called: Called) -> Callable[[Tell, Charge], Awaitable[Answered]] | None:
+        """How the server behind the downstream route answers a call; None where none is bound."""
+        route = MAPPED_ROUTES.get(called.tool.name)
+        door = self._bound.at(route.capability) if route else None
+        if route is None or door is None:
+            return None
+        serve, (connection, binding) = route.serve, door
+
+        async def work(_: Tell, __: Charge) -> Answered:
+            return await serve(connection, binding, called.job.arguments)
+
+        return work
 
     def classification(self, called: Called, route: Route, answer: Answered) -> Classification:
         """The label of an answer: the strictest among the servers that whoever took part in it may have asked."""

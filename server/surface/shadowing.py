@@ -19,11 +19,9 @@ from server.bridge.bridge import Bridge, Made
 from server.bridge.decision import Call, Route
 from server.bridge.economy import Economy
 from server.bridge.execute import RouteRun
-from server.bridge.mapped_routes import MAPPED_ROUTES
 from server.bridge.shadow import Pair, Shadows, sampled
 from server.bridge.sharing import Share, Tell
 from server.bridge.spending import Charge
-from server.downstream.adapters.bound import Bound
 from server.generation import Generation
 from server.surface.own import OwnTool
 from server.surface.own_routes import Called, OwnRoutes
@@ -44,7 +42,6 @@ class Shadowing:
     routes: OwnRoutes
     shadows: Shadows
     agno: AgnoRoute
-    bound: Bound
     economy: Economy
 
     def served(self, called: Called, call: Call, made: Made, answer: Answered | None) -> None:
@@ -101,15 +98,9 @@ class Shadowing:
         return RouteRun(self._booked(called, "agno", work), repeatable=False, attempts=1)
 
     def _downstream(self, called: Called) -> RouteRun[Answered] | None:
-        route = MAPPED_ROUTES.get(called.tool.name)
-        door = self.bound.at(route.capability) if route else None
-        if route is None or door is None:
+        work = self.routes.by_server(called)
+        if work is None:
             return None
-        serve, (connection, binding) = route.serve, door
-
-        async def work(_: Tell, __: Charge) -> Answered:
-            return await serve(connection, binding, called.job.arguments)
-
         attempts = called.now.settings.attempts
         return RouteRun(self._booked(called, "downstream", work), repeatable=True, attempts=attempts)
 
